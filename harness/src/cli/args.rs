@@ -1,0 +1,139 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::scenario::model::{Level, Tier};
+
+/// Judges pidfile semantics of real server processes, from outside.
+#[derive(Debug, Parser)]
+#[command(name = "pidproof", version, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit status: 0 as expected, 1 a rule is broken, 2 usage or scenario error, \
+3 the subject does not start or the host is unfit, 4 nothing selected, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run cases and judge the subject
+    Run(Run),
+    /// List cases without running them
+    List(List),
+    /// Say what a rule asks and which scenarios judge it
+    Explain(Explain),
+    /// Check scenario files without running them
+    Check(Check),
+    /// Say what this host can do, and what it lacks
+    Doctor,
+}
+
+/// Which cases.
+#[derive(Debug, Default, ClapArgs)]
+pub struct Select {
+    /// Part of a case's id, or a glob over all of it; each must match something
+    pub filter: Vec<String>,
+    /// Filters are whole ids
+    #[arg(long)]
+    pub exact: bool,
+    /// Only cases that judge this rule
+    #[arg(long, value_name = "RULE")]
+    pub rule: Vec<String>,
+    /// Only cases that judge a rule of this family, such as LEG
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Vec<String>,
+    /// Only cases of this level
+    #[arg(long)]
+    pub level: Option<LevelArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    Core,
+    Hardened,
+}
+
+impl From<LevelArg> for Level {
+    fn from(arg: LevelArg) -> Self {
+        match arg {
+            LevelArg::Core => Self::Core,
+            LevelArg::Hardened => Self::Hardened,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TierArg {
+    Plain,
+    Namespaces,
+    Ids,
+}
+
+impl From<TierArg> for Tier {
+    fn from(arg: TierArg) -> Self {
+        match arg {
+            TierArg::Plain => Self::Plain,
+            TierArg::Namespaces => Self::Namespaces,
+            TierArg::Ids => Self::Ids,
+        }
+    }
+}
+
+/// Where cases come from.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Source {
+    /// What to judge: `reference`, or a release such as memtomem@0.1.25
+    #[arg(long, default_value = "reference", value_name = "SUBJECT")]
+    pub(super) subject: String,
+    /// Scenarios of one's own instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) select: Select,
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// How many cases run at once; all cores by default
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Keep the evidence of failed cases below target/pidproof-kept
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Use no more than this tier of isolation
+    #[arg(long, value_name = "TIER")]
+    pub(super) tier: Option<TierArg>,
+    /// A skipped case is a failure; the default where CI is set
+    #[arg(long)]
+    pub(super) must_run: bool,
+    /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
+    #[arg(long, value_name = "FILTER")]
+    pub(super) may_skip: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) select: Select,
+    #[command(flatten)]
+    pub(super) source: Source,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Explain {
+    /// A rule such as PID-7
+    #[arg(required = true)]
+    pub(super) rule: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Check {
+    /// Scenario files
+    #[arg(required = true)]
+    pub(super) file: Vec<PathBuf>,
+}

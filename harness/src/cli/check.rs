@@ -1,0 +1,13 @@
+//! `pidproof check`.
+
+use super::args::Check;
+use super::{Exit, Failure};
+use crate::scenario::load;
+
+pub(super) fn check(args: &Check) -> Result<Exit, Failure> {
+    let scenarios = load::check(&args.file, pidproof_fixtures::names())?;
+    for (path, scenario) in args.file.iter().zip(&scenarios) {
+        println!("{}: {} cases", path.display(), scenario.cases.len());
+    }
+    Ok(Exit::AsExpected)
+}

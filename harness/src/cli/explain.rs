@@ -1,0 +1,41 @@
+//! `pidproof explain`.
+
+use super::args::Explain;
+use super::{Exit, Failure};
+use crate::scenario::diag::nearest;
+use crate::subject;
+
+pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
+    let library = super::library(&subject::builtin(), None)?;
+    for name in &args.rule {
+        let Some(rule) = library.rules.get(&name.to_uppercase()) else {
+            let ids = library.rules.ids();
+            let hint = match nearest(&name.to_uppercase(), &ids) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", ids.join(", ")),
+            };
+            return Err(Failure::NoRule {
+                name: name.clone(),
+                hint,
+            });
+        };
+        println!("{} ({})", rule.id, rule.level.word());
+        println!("  {}", rule.statement);
+        println!("\n  judged by");
+        let mut any = false;
+        for scenario in &library.scenarios {
+            let Some(case) = scenario.cases.first() else {
+                continue;
+            };
+            if case.rules.contains(&rule.id) {
+                any = true;
+                println!("    {:3} cases  {}: {}", scenario.cases.len(), case.file, case.title);
+            }
+        }
+        if !any {
+            println!("    no scenario yet");
+        }
+        println!();
+    }
+    Ok(Exit::AsExpected)
+}

@@ -1,0 +1,113 @@
+//! The command: what was typed, turned into what is done, turned into one exit code.
+
+mod args;
+mod check;
+mod doctor;
+mod explain;
+mod list;
+mod run;
+mod select;
+pub mod test_target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use select::{Selection, SelectionError};
+
+use crate::scenario::load::{Library, LoadError};
+use crate::subject::{Subject, SubjectError};
+
+/// The command's exit statuses. They are frozen: scripts depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything is as expected.
+    AsExpected,
+    /// A rule is broken, or a known deviation is stale.
+    Broken,
+    /// Wrong usage, or a scenario with mistakes.
+    Usage,
+    /// The subject does not start at all, or the host is unfit.
+    CannotJudge,
+    /// Nothing was selected.
+    Nothing,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::AsExpected => 0,
+            Exit::Broken => 1,
+            Exit::Usage => 2,
+            Exit::CannotJudge => 3,
+            Exit::Nothing => 4,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Select(#[from] SelectionError),
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    #[error("{0}")]
+    CannotJudge(String),
+    #[error("no rule is called `{name}`; {hint}")]
+    NoRule { name: String, hint: String },
+}
+
+impl Failure {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Load(_) | Self::NoRule { .. } => Exit::Usage,
+            Self::Select(error) => error.exit(),
+            Self::Subject(error) => error.exit(),
+            Self::CannotJudge(_) => Exit::CannotJudge,
+        }
+    }
+}
+
+/// The command's `main`.
+pub fn main() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version go to stdout and are no failure.
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::AsExpected
+            };
+            return match error.print() {
+                Ok(()) => code.into(),
+                Err(_) => Exit::Usage.into(),
+            };
+        }
+    };
+    let done = match args.command {
+        args::Command::Run(run) => run::run(&run),
+        args::Command::List(list) => list::list(&list),
+        args::Command::Explain(explain) => explain::explain(&explain),
+        args::Command::Check(check) => check::check(&check),
+        args::Command::Doctor => doctor::doctor(),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            anstream::eprintln!("pidproof: {failure}");
+            failure.exit().into()
+        }
+    }
+}
+
+/// The contract and its cases for a subject.
+fn library(subject: &Subject, dir: Option<&std::path::Path>) -> Result<Library, LoadError> {
+    Library::load(dir, &subject.parameters, pidproof_fixtures::names())
+}

@@ -1,0 +1,187 @@
+//! `pidproof run`.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use nix::sys::signal::{SigSet, Signal};
+
+use super::args::Run;
+use super::select::{matching, select};
+use super::{Exit, Failure, Selection};
+use crate::judge::Verdict;
+use crate::report::{Counts, Progress, failure, keep, kept_dir};
+use crate::scenario::load::Library;
+use crate::subject::{self, Subject};
+use crate::suite::{CaseResult, Interrupt, find_host, patience, run_all};
+
+pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
+    // Before any thread exists, so that all inherit it and only the waiting one gets the signal.
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+
+    let subject = subject::find(&args.source.subject)?;
+    let library = super::library(&subject, args.source.scenarios.as_deref())?;
+    let Selection(cases) = select(&library, &args.select)?;
+    let all: Vec<_> = library.cases().collect();
+    let may_skip = if args.may_skip.is_empty() {
+        Vec::new()
+    } else {
+        matching(&all, &args.may_skip, false)?
+    };
+    let mut host = find_host();
+    if let Some(tier) = args.tier {
+        host = host.at_most(tier.into());
+    }
+    for note in &subject.notes {
+        anstream::eprintln!("pidproof: {note}");
+    }
+    let patience = patience(&subject.commands, &host, &interrupt).map_err(|why| {
+        Failure::CannotJudge(format!(
+            "{} does not start here, so there is nothing to judge\n{why}",
+            subject.name
+        ))
+    });
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
+    let patience = patience?;
+    anstream::println!(
+        "judging {} with {} cases, tier {}",
+        subject.name,
+        cases.len(),
+        host.tier.word()
+    );
+
+    let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
+    let workers = args
+        .jobs
+        .or_else(|| std::thread::available_parallelism().ok().map(NonZero::get))
+        .unwrap_or(1);
+    let mut told = Told {
+        args,
+        subject: &subject,
+        library: &library,
+        progress: Progress::new(&cases),
+        counts: Counts::default(),
+        failures: Vec::new(),
+    };
+    run_all(
+        &cases,
+        &host,
+        &subject.commands,
+        patience,
+        workers,
+        &interrupt,
+        |mut result| {
+            let named = may_skip.iter().any(|case| case.id == result.case.id);
+            if let Verdict::Skip(why) = &result.verdict
+                && must_run
+                && !named
+            {
+                result.verdict = Verdict::Broken(format!("{why}; and nothing may be skipped"));
+            }
+            told.hear(&result);
+        },
+    );
+    Ok(told.end(cases.len(), &interrupt))
+}
+
+/// What has been told of a run so far.
+struct Told<'a> {
+    args: &'a Run,
+    subject: &'a Subject,
+    library: &'a Library,
+    progress: Progress,
+    counts: Counts,
+    failures: Vec<String>,
+}
+
+impl Told<'_> {
+    fn hear(&mut self, result: &CaseResult<'_>) {
+        self.counts.add(&result.verdict);
+        if let Some(line) = self.progress.hear(result) {
+            anstream::println!("{line}");
+        }
+        if !result.verdict.is_failure() {
+            return;
+        }
+        let rerun = rerun(self.subject, self.args, &result.case.id);
+        let text = failure(result, &self.library.rules, &rerun, None);
+        let text = if self.args.keep {
+            match keep(&kept_dir(), result, &text) {
+                Ok(dir) => {
+                    let dir = dir.display().to_string();
+                    failure(result, &self.library.rules, &rerun, Some(&dir))
+                }
+                Err(e) => format!("{text}  keeping it failed: {e}\n"),
+            }
+        } else {
+            text
+        };
+        anstream::println!("\n{text}");
+        self.failures.push(result.case.id.clone());
+    }
+
+    fn end(self, selected: usize, interrupt: &Interrupt) -> Exit {
+        let Self {
+            counts,
+            failures,
+            args,
+            ..
+        } = self;
+        let done = counts.passed + counts.failed + counts.skipped + counts.broken;
+        if !failures.is_empty() {
+            anstream::println!("not as expected:");
+            for id in &failures {
+                anstream::println!("  {id}");
+            }
+        }
+        if counts.skipped > 0 && args.tier.is_none() {
+            anstream::println!("`pidproof doctor` says what this host lacks for the skipped cases");
+        }
+        if interrupt.asked() {
+            anstream::println!("interrupted: {done} of {selected} cases were judged");
+        }
+        println!("{}", counts.line());
+        if interrupt.asked() {
+            Exit::Interrupted
+        } else if done < selected {
+            anstream::eprintln!("pidproof: {} cases got no verdict", selected - done);
+            Exit::CannotJudge
+        } else if counts.failed > 0 {
+            Exit::Broken
+        } else if counts.broken > 0 {
+            Exit::CannotJudge
+        } else {
+            Exit::AsExpected
+        }
+    }
+}
+
+/// The line that runs just this case again.
+pub(super) fn rerun(subject: &Subject, args: &Run, id: &str) -> String {
+    let mut words = vec!["pidproof".to_owned(), "run".into(), "--exact".into(), id.into()];
+    if subject.name != "reference" {
+        words.extend(["--subject".into(), subject.name.clone()]);
+    }
+    if let Some(dir) = &args.source.scenarios {
+        words.extend(["--scenarios".into(), dir.display().to_string()]);
+    }
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+/// SIGINT and SIGTERM end the run in order, from a thread that waits for nothing else.
+fn on_interrupt(interrupt: &Arc<Interrupt>) {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGINT);
+    signals.add(Signal::SIGTERM);
+    if signals.thread_block().is_err() {
+        return;
+    }
+    let interrupt = Arc::clone(interrupt);
+    std::thread::spawn(move || {
+        if signals.wait().is_ok() {
+            interrupt.now();
+        }
+    });
+}

@@ -1,0 +1,244 @@
+//! Gathering what a check needs, and handing it to the judge.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+
+use super::{Done, Engine, Stop};
+use crate::judge::fs::FilledFacts;
+use crate::judge::process::FilledText;
+use crate::judge::{self, Gap};
+use crate::observe::{lock, tree};
+use crate::scenario::model::{
+    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockOn, Step, TextChecks,
+};
+use crate::world::path_of;
+
+impl Engine<'_> {
+    pub(super) fn expect_process(&mut self, step: &Step, expect: &ExpectProcess) -> Done {
+        let ExpectProcess {
+            who,
+            end,
+            stdout,
+            stderr,
+        } = expect;
+        let lives_on = end == &Some(ExpectEnd::Running);
+        let stdout = self.fill_text(stdout)?;
+        let stderr = self.fill_text(stderr)?;
+        if lives_on {
+            // Whatever is known by now: nothing is waited for.
+            self.child(who)?.look()?;
+        } else if !self.wait_for_end(who)? {
+            let expected = end.as_ref().map_or("it ends".into(), judge::process::describe);
+            let gap = Gap::new(format!("{who}: {expected}"), "it still runs");
+            self.mismatch(step, gap, true);
+            return Ok(());
+        }
+        let child = self.child(who)?;
+        let found = child.end;
+        let mut gaps: Vec<Gap> = Vec::new();
+        gaps.extend(end.as_ref().and_then(|e| judge::process::end(e, found)));
+        gaps.extend(judge::process::text("stdout", &stdout, child.stdout()));
+        gaps.extend(judge::process::text("stderr", &stderr, child.stderr()));
+        for gap in gaps {
+            let gap = Gap::new(format!("{who}: {}", gap.expected), gap.found);
+            self.mismatch(step, gap, false);
+        }
+        Ok(())
+    }
+
+    fn fill_text(&self, checks: &TextChecks) -> Result<FilledText, Stop> {
+        let TextChecks {
+            contains,
+            lacks,
+            equals,
+            ends_with,
+            max_lines,
+            no_control,
+        } = checks;
+        Ok(FilledText {
+            contains: self.fill_all(contains)?,
+            lacks: self.fill_all(lacks)?,
+            equals: equals.as_ref().map(|t| self.fill(t)).transpose()?,
+            ends_with: ends_with.as_ref().map(|t| self.fill(t)).transpose()?,
+            max_lines: *max_lines,
+            no_control: *no_control,
+        })
+    }
+
+    pub(super) fn expect_fs(&mut self, step: &Step, expect: &ExpectFs) -> Done {
+        match expect {
+            ExpectFs::Unchanged {
+                path,
+                since,
+                except,
+            } => {
+                let path = path.as_ref().map(|p| self.fill_path(p)).transpose()?;
+                let except = except
+                    .iter()
+                    .map(|p| self.fill_path(p))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let after = tree::tree(&self.world.roots)?;
+                let before = self
+                    .snapshots
+                    .get(since)
+                    .ok_or_else(|| Stop::Broken(format!("no snapshot at `{since}`")))?;
+                let gaps = judge::fs::unchanged(before, &after, path.as_deref(), &except, |p| {
+                    self.world.show(p)
+                });
+                for gap in gaps {
+                    self.mismatch(step, gap, false);
+                }
+                Ok(())
+            }
+            ExpectFs::Facts(facts) => self.expect_facts(step, facts),
+        }
+    }
+
+    fn expect_facts(&mut self, step: &Step, facts: &FsFacts) -> Done {
+        let FsFacts {
+            path,
+            kind,
+            mode,
+            mode_lacks,
+            mode_has,
+            uid,
+            content,
+            line,
+            entries,
+            target,
+            same_inode,
+            eventually,
+        } = facts;
+        let path = self.fill_path(path)?;
+        let inode = match same_inode {
+            Some(name) => {
+                let meta = self.opened_file(name)?.metadata()?;
+                Some((meta.dev(), meta.ino()))
+            }
+            None => None,
+        };
+        let filled = FilledFacts {
+            kind: *kind,
+            mode: *mode,
+            mode_lacks: *mode_lacks,
+            mode_has: *mode_has,
+            uid: *uid,
+            content: content.as_ref().map(|t| self.fill(t)).transpose()?,
+            line: line.as_ref().map(|t| self.fill(t)).transpose()?,
+            entries: entries
+                .as_ref()
+                .map(|list| self.fill_all(list))
+                .transpose()?
+                .map(|names| names.into_iter().map(OsString::from_vec).collect()),
+            target: target.as_ref().map(|t| self.fill(t)).transpose()?.map(path_of),
+            inode,
+        };
+        let mut gaps = Vec::new();
+        let look = |gaps: &mut Vec<Gap>| -> Result<bool, Stop> {
+            let entry = tree::entry(&path)?;
+            let is_dir = entry.as_ref().is_some_and(|e| e.kind == FileKind::Directory);
+            let names = if filled.entries.is_some() && is_dir {
+                Some(tree::names(&path)?)
+            } else {
+                None
+            };
+            *gaps = judge::fs::facts(&filled, entry.as_ref(), names.as_deref());
+            Ok(gaps.is_empty())
+        };
+        if *eventually {
+            self.wait_until(|_| look(&mut gaps))?;
+        } else {
+            look(&mut gaps)?;
+        }
+        let shown = self.world.show(&path);
+        for gap in gaps {
+            let gap = Gap::new(format!("{shown}: {}", gap.expected), gap.found);
+            self.mismatch(step, gap, *eventually);
+        }
+        Ok(())
+    }
+
+    pub(super) fn expect_lock(&mut self, step: &Step, expect: &ExpectLock) -> Done {
+        let ExpectLock {
+            on,
+            held,
+            by,
+            eventually,
+        } = expect;
+        let mut holders = Vec::new();
+        for who in by {
+            holders.push((self.child(who)?.pid, who.as_str()));
+        }
+        let pids: Vec<i32> = self.children.values().map(|c| c.pid).collect();
+        let shown = match on {
+            LockOn::Path(path) => self.world.show(&self.fill_path(path)?),
+            LockOn::Inode(name) => format!("the inode kept open as {name}"),
+        };
+        let mut gap = None;
+        if *eventually {
+            self.wait_until(|engine| {
+                gap = engine.lock_gap(on, *held, &holders, &pids)?;
+                Ok(gap.is_none())
+            })?;
+        } else {
+            gap = self.lock_gap(on, *held, &holders, &pids)?;
+        }
+        if let Some(gap) = gap {
+            let gap = Gap::new(format!("{shown}: {}", gap.expected), gap.found);
+            self.mismatch(step, gap, *eventually);
+        }
+        Ok(())
+    }
+
+    fn lock_gap(
+        &self,
+        on: &LockOn,
+        held: Option<crate::scenario::model::LockKind>,
+        by: &[(i32, &str)],
+        pids: &[i32],
+    ) -> Result<Option<Gap>, Stop> {
+        let opened;
+        let file = match on {
+            LockOn::Inode(name) => self.opened_file(name)?,
+            LockOn::Path(path) => match lock::open(&self.fill_path(path)?) {
+                Ok(file) => {
+                    opened = file;
+                    &opened
+                }
+                Err(e) => {
+                    return Ok(Some(Gap::new("a file whose lock can be asked for", e.to_string())));
+                }
+            },
+        };
+        let facts = lock::facts(file)?;
+        Ok(judge::lock::lock(held, by, &facts, |pid| ancestor(pid, pids)))
+    }
+
+    fn opened_file(&self, name: &str) -> Result<&std::fs::File, Stop> {
+        self.opened
+            .get(name)
+            .ok_or_else(|| Stop::Broken(format!("no inode was opened as `{name}`")))
+    }
+}
+
+/// The process of the case that `pid` is or descends from; a subject may be started by a wrapper.
+fn ancestor(pid: i32, pids: &[i32]) -> i32 {
+    let mut at = pid;
+    while at > 1 {
+        if pids.contains(&at) {
+            return at;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{at}/stat")).unwrap_or_default();
+        // The second field is a name in parentheses, which may hold anything; the parent is the fourth.
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1))
+            .and_then(|p| p.parse().ok());
+        match parent {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    pid
+}

@@ -1,0 +1,94 @@
+//! What is kept of a case for its report.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::judge::{process::say, quote};
+use crate::observe::tree;
+
+/// One moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// Since the start of the case.
+    pub at: Duration,
+    /// What happened.
+    pub text: String,
+}
+
+/// What was seen of a process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProcessRecord {
+    /// Its handle.
+    pub handle: String,
+    /// Its pid in the world.
+    pub pid: i32,
+    /// How it had ended when the case was over.
+    pub end: String,
+    /// Standard output, as text.
+    pub stdout: String,
+    /// Standard error, as text.
+    pub stderr: String,
+    /// Bytes that came beyond what is kept.
+    pub dropped: usize,
+}
+
+/// What was seen of a case.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// In order: what the suite did, and what the file system told.
+    pub timeline: Vec<Line>,
+    /// Its processes.
+    pub processes: Vec<ProcessRecord>,
+    /// The world's files at the end, before anything was torn down.
+    pub files: Vec<String>,
+    /// `/proc/locks` at the end.
+    pub locks: Vec<String>,
+}
+
+impl Engine<'_> {
+    /// What is there now. Gathering it must not fail a case, so what cannot be read says so itself.
+    pub(super) fn evidence(&mut self) -> Evidence {
+        let files = match tree::tree(&self.world.roots) {
+            Ok(tree) => tree
+                .iter()
+                .map(|(path, entry)| format!("{}  {}", self.world.show(path), entry.line()))
+                .collect(),
+            Err(e) => vec![format!("could not be read: {e}")],
+        };
+        let locks = match std::fs::read_to_string("/proc/locks") {
+            Ok(text) => text.lines().map(str::to_owned).collect(),
+            Err(e) => vec![format!("could not be read: {e}")],
+        };
+        let processes = self
+            .children
+            .iter()
+            .map(|(handle, child)| ProcessRecord {
+                handle: handle.clone(),
+                pid: child.pid,
+                end: say(child.end),
+                stdout: quote(child.stdout()),
+                stderr: quote(child.stderr()),
+                dropped: child.dropped(),
+            })
+            .collect();
+        Evidence {
+            timeline: Vec::new(),
+            processes,
+            files,
+            locks,
+        }
+    }
+
+    /// What the suite did and what the file system told, by time.
+    pub(super) fn timeline(&mut self) -> Vec<Line> {
+        let mut lines = std::mem::take(&mut self.timeline);
+        lines.extend(self.watch.log().map(|seen| Line {
+            at: seen.at.saturating_duration_since(self.start),
+            text: format!("{} {}", self.world.show(&seen.path), seen.what.word()),
+        }));
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+}

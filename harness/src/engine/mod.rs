@@ -1,0 +1,272 @@
+//! Running one case in its world: steps in, evidence out.
+//!
+//! [`Engine::run`] is where it begins. The engine has one thread, because it forks.
+
+mod changes;
+mod checks;
+mod evidence;
+mod mcp;
+mod spawning;
+mod steps;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+pub use evidence::{Evidence, ProcessRecord};
+
+use crate::judge::{Gap, Mismatch, Verdict};
+use crate::observe::tree::Tree;
+use crate::observe::watch::Watch;
+use crate::process::{Child, Ready, pump};
+use crate::scenario::model::{Case, Step};
+use crate::scenario::template::{Place, Template};
+use crate::world::{World, path_of};
+
+/// How the subject is started, with nothing left to look up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Commands {
+    /// The server: program and arguments. `@self` is the suite's own executable.
+    pub server: Vec<String>,
+    /// The command.
+    pub cli: Vec<String>,
+    /// Variables the subject needs.
+    pub env: BTreeMap<String, String>,
+    /// Host paths it needs to see, read-only.
+    pub shown: Vec<PathBuf>,
+}
+
+/// A case to run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// The case.
+    pub case: Case,
+    /// The subject.
+    pub commands: Commands,
+    /// How long a wait may take before it counts as never.
+    pub patience: Duration,
+}
+
+/// What became of a case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// Why a step could not be done.
+#[derive(Debug)]
+enum Stop {
+    /// The suite or the host failed.
+    Broken(String),
+    /// The subject made it impossible; the mismatch is noted, and what follows would only repeat it.
+    Subject,
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+type Done = Result<(), Stop>;
+
+/// A path of which nothing may be made.
+struct Forbidden {
+    path: PathBuf,
+    mark: usize,
+    rule: String,
+    line: usize,
+    step: String,
+}
+
+/// One case being run.
+pub struct Engine<'a> {
+    job: &'a Job,
+    world: &'a World,
+    children: BTreeMap<String, Child>,
+    sessions: HashMap<String, mcp::Session>,
+    holds: HashMap<String, nix::fcntl::Flock<File>>,
+    opened: HashMap<String, File>,
+    snapshots: HashMap<String, Tree>,
+    forbidden: Vec<Forbidden>,
+    watch: Watch,
+    start: Instant,
+    timeline: Vec<evidence::Line>,
+    mismatches: Vec<Mismatch>,
+    spawned: bool,
+}
+
+impl<'a> Engine<'a> {
+    /// Runs a case and ends all its processes.
+    pub fn run(job: &'a Job, world: &'a World) -> Outcome {
+        let watch = match Watch::new(&world.roots) {
+            Ok(watch) => watch,
+            Err(e) => {
+                return Outcome {
+                    verdict: Verdict::Broken(format!("watching the world: {e}")),
+                    evidence: Evidence::default(),
+                };
+            }
+        };
+        let mut engine = Self {
+            job,
+            world,
+            children: BTreeMap::new(),
+            sessions: HashMap::new(),
+            holds: HashMap::new(),
+            opened: HashMap::new(),
+            snapshots: HashMap::new(),
+            forbidden: Vec::new(),
+            watch,
+            start: Instant::now(),
+            timeline: Vec::new(),
+            mismatches: Vec::new(),
+            spawned: false,
+        };
+        let mut result = engine.steps();
+        if !matches!(result, Err(Stop::Broken(_))) {
+            result = engine.look_at_the_end();
+        }
+        let mut evidence = engine.evidence();
+        if let Err(e) = engine.end_all() {
+            result = Err(Stop::Broken(format!("ending the processes of the case: {e}")));
+        }
+        if matches!(result, Ok(()) | Err(Stop::Subject))
+            && let Err(Stop::Broken(why)) = engine.judge_forbidden()
+        {
+            result = Err(Stop::Broken(why));
+        }
+        evidence.timeline = engine.timeline();
+        let verdict = match result {
+            Err(Stop::Broken(why)) => Verdict::Broken(why),
+            Ok(()) | Err(Stop::Subject) => Verdict::of(std::mem::take(&mut engine.mismatches)),
+        };
+        Outcome { verdict, evidence }
+    }
+
+    fn steps(&mut self) -> Done {
+        for step in &self.job.case.steps {
+            if step.snapshot {
+                let tree = crate::observe::tree::tree(&self.world.roots)?;
+                self.snapshots.insert(step.label.clone(), tree);
+            }
+            match self.step(step) {
+                Ok(()) => {}
+                Err(Stop::Subject) => return Ok(()),
+                Err(Stop::Broken(why)) => {
+                    return Err(Stop::Broken(format!(
+                        "{}:{}: {why}",
+                        self.job.case.file, step.line
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is there before anything is torn down.
+    fn look_at_the_end(&mut self) -> Done {
+        self.watch.read()?;
+        Ok(())
+    }
+
+    fn end_all(&mut self) -> std::io::Result<()> {
+        for child in self.children.values_mut() {
+            child.kill()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until `ready` says so or patience ends. Returns whether it said so.
+    fn wait_until(
+        &mut self,
+        mut ready: impl FnMut(&mut Self) -> Result<bool, Stop>,
+    ) -> Result<bool, Stop> {
+        let deadline = Instant::now() + self.job.patience;
+        loop {
+            if ready(self)? {
+                return Ok(true);
+            }
+            use std::os::fd::AsFd;
+            let woken = pump(
+                self.children.values_mut(),
+                Some(self.watch.as_fd()),
+                deadline,
+            )?;
+            self.watch.read()?;
+            if woken == Ready::Deadline {
+                return ready(self);
+            }
+        }
+    }
+
+    /// Waits for a process to end; a process that once missed its deadline is not waited for again.
+    fn wait_for_end(&mut self, who: &str) -> Result<bool, Stop> {
+        if self.child(who)?.overdue {
+            return Ok(false);
+        }
+        let ended = self.wait_until(|engine| Ok(engine.child(who)?.end.is_some()))?;
+        let child = self.child(who)?;
+        child.overdue = !ended;
+        let end = crate::judge::process::say(child.end);
+        self.note(format!("{who}: {end}"));
+        Ok(ended)
+    }
+
+    fn child(&mut self, who: &str) -> Result<&mut Child, Stop> {
+        self.children
+            .get_mut(who)
+            .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started")))
+    }
+
+    fn mismatch(&mut self, step: &Step, gap: Gap, timed_out: bool) {
+        self.note(format!("{}: NOT as expected: {}", step.label, gap.found));
+        self.mismatches.push(Mismatch {
+            rule: step.rule.clone(),
+            line: step.line,
+            step: step.text.clone(),
+            expected: gap.expected,
+            found: gap.found,
+            timed_out,
+        });
+    }
+
+    fn fill(&self, template: &Template) -> Result<Vec<u8>, Stop> {
+        template.fill(&self.job.case.names, &mut |place| match place {
+            Place::World(var) => Ok(self.world.value(*var)),
+            Place::Pid(who) => self
+                .children
+                .get(who)
+                .map(|child| child.pid.to_string().into_bytes())
+                .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started"))),
+            Place::Name(name) => Err(Stop::Broken(format!("no name `{name}`"))),
+            Place::Byte(byte) => Ok(vec![*byte]),
+        })
+    }
+
+    fn fill_path(&self, template: &Template) -> Result<PathBuf, Stop> {
+        let path = path_of(self.fill(template)?);
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Ok(self.world.cwd.join(path))
+        }
+    }
+
+    fn fill_all(&self, templates: &[Template]) -> Result<Vec<Vec<u8>>, Stop> {
+        templates.iter().map(|t| self.fill(t)).collect()
+    }
+
+    fn note(&mut self, text: String) {
+        self.timeline.push(evidence::Line {
+            at: self.start.elapsed(),
+            text,
+        });
+    }
+}

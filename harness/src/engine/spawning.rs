@@ -1,0 +1,94 @@
+//! Starting the processes of a case.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use super::{Done, Engine, Stop};
+use crate::judge::Gap;
+use crate::process::Child;
+use crate::scenario::model::{Role, Spawn, Step, StdinKind};
+use crate::sys::fork::Plan;
+
+impl Engine<'_> {
+    pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
+        let plan = self.plan(spawn)?;
+        let shown: Vec<String> = plan.argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let child = match Child::spawn(&plan, spawn.stdin == StdinKind::Pipe) {
+            Ok(child) => child,
+            Err(e) => {
+                let what = format!("starting {} ({}): {e}", spawn.handle, shown.join(" "));
+                if matches!(spawn.role, Role::Fixture(_)) {
+                    return Err(Stop::Broken(what));
+                }
+                self.mismatch(step, Gap::new("the program starts", what), false);
+                return Err(Stop::Subject);
+            }
+        };
+        self.spawned = true;
+        self.note(format!(
+            "{}: started, pid {}, umask {:04o}: {}",
+            spawn.handle,
+            child.pid,
+            plan.umask,
+            shown.join(" ")
+        ));
+        self.children.insert(spawn.handle.clone(), child);
+        Ok(())
+    }
+
+    fn plan(&self, spawn: &Spawn) -> Result<Plan, Stop> {
+        let commands = &self.job.commands;
+        let mut argv: Vec<Vec<u8>> = match &spawn.role {
+            Role::Server => commands.server.iter().map(|a| self.program(a)).collect(),
+            Role::Cli => commands.cli.iter().map(|a| self.program(a)).collect(),
+            Role::Fixture(name) => ["@self", crate::roles::ROLE, name.as_str()]
+                .iter()
+                .map(|a| self.program(a))
+                .collect(),
+        };
+        argv.extend(self.fill_all(&spawn.args)?);
+        let mut env: BTreeMap<String, OsString> = self.world.env().into_iter().collect();
+        for (key, value) in &commands.env {
+            env.insert(key.clone(), value.into());
+        }
+        for changes in [&self.job.case.env, &spawn.env] {
+            for (key, value) in changes {
+                match value {
+                    Some(template) => {
+                        env.insert(key.clone(), OsString::from_vec(self.fill(template)?));
+                    }
+                    None => {
+                        env.remove(key);
+                    }
+                }
+            }
+        }
+        let env = env
+            .into_iter()
+            .map(|(key, value)| [key.as_bytes(), b"=", value.as_bytes()].concat());
+        let (uid, gid) = match spawn.uid {
+            Some(uid) => (uid, uid),
+            None => (self.world.uid, self.world.gid),
+        };
+        Ok(Plan {
+            argv: argv.into_iter().map(c_string).collect::<Result<_, _>>()?,
+            env: env.map(c_string).collect::<Result<_, _>>()?,
+            cwd: c_string(self.world.cwd.as_os_str().as_bytes().to_vec())?,
+            umask: spawn.umask.unwrap_or(0o022),
+            ids: self.world.drops_ids.then_some((uid, gid)),
+        })
+    }
+
+    fn program(&self, arg: &str) -> Vec<u8> {
+        if arg == "@self" {
+            self.world.exe.as_os_str().as_bytes().to_vec()
+        } else {
+            arg.as_bytes().to_vec()
+        }
+    }
+}
+
+fn c_string(bytes: Vec<u8>) -> Result<CString, Stop> {
+    CString::new(bytes).map_err(|e| Stop::Broken(format!("an argument or variable holds a NUL byte: {e}")))
+}

@@ -1,0 +1,165 @@
+//! Doing a step: everything but starting, changing files and judging.
+
+use nix::fcntl::{Flock, FlockArg};
+
+use super::{Done, Engine, Forbidden, Stop};
+use crate::judge::Gap;
+use crate::observe::lock;
+use crate::scenario::model::{Action, LockKind, Step};
+use crate::scenario::template::Template;
+
+impl Engine<'_> {
+    pub(super) fn step(&mut self, step: &Step) -> Done {
+        match &step.action {
+            Action::Spawn(spawn) => self.spawn(step, spawn),
+            Action::Handshake { who, refused } => self.handshake(step, who, *refused),
+            Action::Call(call) => self.call(step, call),
+            Action::Await { who, stdout, stderr } => {
+                self.wait_for_text(step, who, stdout.as_ref(), stderr.as_ref())
+            }
+            Action::Signal { who, signal } => {
+                self.note(format!("{who}: signal {signal}"));
+                Ok(self.child(who)?.signal(*signal)?)
+            }
+            Action::CloseStdin { who } => {
+                self.note(format!("{who}: standard input closed"));
+                self.child(who)?.close_stdin();
+                Ok(())
+            }
+            Action::Wait { who } => {
+                if self.wait_for_end(who)? {
+                    return Ok(());
+                }
+                self.mismatch(step, Gap::new(format!("{who} ends"), "it still runs"), true);
+                Err(Stop::Subject)
+            }
+            Action::Hold { name, path, lock } => self.hold(step, name, path, *lock),
+            Action::Release { name } => {
+                self.note(format!("{name}: lock let go"));
+                self.holds.remove(name);
+                Ok(())
+            }
+            Action::Open { name, path } => {
+                let path = self.fill_path(path)?;
+                match lock::open(&path) {
+                    Ok(file) => {
+                        self.opened.insert(name.clone(), file);
+                        Ok(())
+                    }
+                    Err(e) => self.not_as_needed(step, &format!("open {}", self.world.show(&path)), &e),
+                }
+            }
+            Action::Change(change) => self.change(step, change),
+            Action::NeverCreated { path } => self.forbid(step, path),
+            Action::ExpectProcess(expect) => self.expect_process(step, expect),
+            Action::ExpectFs(expect) => self.expect_fs(step, expect),
+            Action::ExpectLock(expect) => self.expect_lock(step, expect),
+        }
+    }
+
+    fn hold(&mut self, step: &Step, name: &str, path: &Template, kind: LockKind) -> Done {
+        let path = self.fill_path(path)?;
+        let how = match kind {
+            LockKind::Exclusive => FlockArg::LockExclusiveNonblock,
+            LockKind::Shared => FlockArg::LockSharedNonblock,
+        };
+        let shown = self.world.show(&path);
+        let taken = lock::open(&path)
+            .and_then(|file| Flock::lock(file, how).map_err(|(_, errno)| errno.into()));
+        match taken {
+            Ok(lock) => {
+                self.note(format!("{name}: holds {shown}"));
+                self.holds.insert(name.to_owned(), lock);
+                Ok(())
+            }
+            Err(e) => self.not_as_needed(step, &format!("lock {shown}"), &e),
+        }
+    }
+
+    /// A step that could not be done. Before the first process runs that is a fault of the scenario;
+    /// after it, the subject did not leave the world as the scenario needs it.
+    pub(super) fn not_as_needed(&mut self, step: &Step, what: &str, e: &std::io::Error) -> Done {
+        if !self.spawned {
+            return Err(Stop::Broken(format!("{what}: {e}")));
+        }
+        self.mismatch(step, Gap::new(what, e.to_string()), false);
+        Err(Stop::Subject)
+    }
+
+    fn wait_for_text(
+        &mut self,
+        step: &Step,
+        who: &str,
+        stdout: Option<&Template>,
+        stderr: Option<&Template>,
+    ) -> Done {
+        let stdout = stdout.map(|t| self.fill(t)).transpose()?;
+        let stderr = stderr.map(|t| self.fill(t)).transpose()?;
+        let holds = |text: &[u8], part: &Option<Vec<u8>>| {
+            part.as_ref()
+                .is_none_or(|p| text.windows(p.len().max(1)).any(|w| w == p.as_slice()))
+        };
+        let mut there = false;
+        self.wait_until(|engine| {
+            let child = engine.child(who)?;
+            there = holds(child.stdout(), &stdout) && holds(child.stderr(), &stderr);
+            Ok(there || child.end.is_some())
+        })?;
+        if there {
+            return Ok(());
+        }
+        let child = self.child(who)?;
+        let timed_out = child.end.is_none();
+        let found = format!(
+            "{}; stdout: {} stderr: {}",
+            crate::judge::process::say(child.end),
+            crate::judge::quote(child.stdout()),
+            crate::judge::quote(child.stderr())
+        );
+        let wanted = stdout.or(stderr).unwrap_or_default();
+        let expected = format!("{who} says \"{}\"", crate::judge::quote(&wanted));
+        self.mismatch(step, Gap::new(expected, found), timed_out);
+        Err(Stop::Subject)
+    }
+
+    fn forbid(&mut self, step: &Step, path: &Template) -> Done {
+        let path = self.fill_path(path)?;
+        let dir = path
+            .parent()
+            .ok_or_else(|| Stop::Broken("the root is always there".into()))?;
+        self.watch.prove(dir)?;
+        self.forbidden.push(Forbidden {
+            mark: self.watch.mark(),
+            rule: step.rule.clone(),
+            line: step.line,
+            step: step.text.clone(),
+            path,
+        });
+        Ok(())
+    }
+
+    /// At the very end, when no process is left that could still make anything.
+    pub(super) fn judge_forbidden(&mut self) -> Done {
+        for forbidden in std::mem::take(&mut self.forbidden) {
+            let dir = forbidden.path.parent().unwrap_or(&forbidden.path);
+            self.watch
+                .prove(dir)
+                .map_err(|e| Stop::Broken(format!("{}:{}: {e}", self.job.case.file, forbidden.line)))?;
+            let seen = self.watch.created_since(forbidden.mark, &forbidden.path);
+            let found = match seen {
+                Some(seen) => format!("created after {:.1?}", seen.at.saturating_duration_since(self.start)),
+                None if std::fs::symlink_metadata(&forbidden.path).is_ok() => "it is there".into(),
+                None => continue,
+            };
+            self.mismatches.push(crate::judge::Mismatch {
+                rule: forbidden.rule,
+                line: forbidden.line,
+                step: forbidden.step,
+                expected: format!("{} is never created", self.world.show(&forbidden.path)),
+                found,
+                timed_out: false,
+            });
+        }
+        Ok(())
+    }
+}

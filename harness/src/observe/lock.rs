@@ -1,0 +1,137 @@
+//! Who holds flock(2) on an inode: by a probe on a descriptor opened for it, and by `/proc/locks`.
+//!
+//! Two witnesses, because each can lie: `/proc/locks` hides holders in other pid namespaces and goes on
+//! naming a dead locker while a child has the lock; a probe tells the truth but no pid, and for the moment
+//! it lasts it is itself a holder.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+
+use crate::scenario::model::LockKind;
+
+/// What both witnesses say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockFacts {
+    /// What the probe found.
+    pub probe: Option<LockKind>,
+    /// The flock holders `/proc/locks` names.
+    pub listed: Vec<(i32, LockKind)>,
+}
+
+/// Opens an inode to ask about it: no waiting, no following, nothing made.
+///
+/// # Errors
+/// What open(2) says.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
+        .open(path)
+}
+
+/// Asks both witnesses.
+///
+/// # Errors
+/// What the system says, other than that the lock is taken.
+pub fn facts(file: &File) -> io::Result<LockFacts> {
+    let listed = listed(file)?;
+    Ok(LockFacts {
+        probe: probe(file)?,
+        listed,
+    })
+}
+
+fn probe(file: &File) -> io::Result<Option<LockKind>> {
+    // A new open file description for each try: a lock belongs to one of those.
+    let again = || File::open(format!("/proc/self/fd/{}", raw(file)));
+    if try_lock(again()?, FlockArg::LockExclusiveNonblock)? {
+        return Ok(None);
+    }
+    if try_lock(again()?, FlockArg::LockSharedNonblock)? {
+        return Ok(Some(LockKind::Shared));
+    }
+    Ok(Some(LockKind::Exclusive))
+}
+
+fn raw(file: &File) -> i32 {
+    std::os::fd::AsRawFd::as_raw_fd(&file.as_fd())
+}
+
+fn try_lock(file: File, how: FlockArg) -> io::Result<bool> {
+    match Flock::lock(file, how) {
+        Ok(lock) => {
+            drop(lock);
+            Ok(true)
+        }
+        Err((_, Errno::EWOULDBLOCK)) => Ok(false),
+        Err((_, errno)) => Err(errno.into()),
+    }
+}
+
+fn listed(file: &File) -> io::Result<Vec<(i32, LockKind)>> {
+    let meta = file.metadata()?;
+    let wanted = format!(
+        "{:02x}:{:02x}:{}",
+        nix::sys::stat::major(meta.dev()),
+        nix::sys::stat::minor(meta.dev()),
+        meta.ino()
+    );
+    Ok(parse(&std::fs::read_to_string("/proc/locks")?, &wanted))
+}
+
+/// `1: FLOCK  ADVISORY  WRITE 1234 00:2a:17 0 EOF`; a line with `->` is somebody waiting.
+fn parse(text: &str, wanted: &str) -> Vec<(i32, LockKind)> {
+    let mut holders: Vec<(i32, LockKind)> = text
+        .lines()
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [_, "FLOCK", _, kind, pid, inode, ..] = words.as_slice() else {
+                return None;
+            };
+            let kind = match *kind {
+                "WRITE" => LockKind::Exclusive,
+                "READ" => LockKind::Shared,
+                _ => return None,
+            };
+            (*inode == wanted).then_some((pid.parse().ok()?, kind))
+        })
+        .collect();
+    holders.sort_by_key(|(pid, _)| *pid);
+    holders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holders_are_told_from_waiters_and_other_inodes() {
+        let text = "1: FLOCK  ADVISORY  WRITE 7 00:2a:17 0 EOF\n\
+                    1: -> FLOCK  ADVISORY  WRITE 8 00:2a:17 0 EOF\n\
+                    2: POSIX  ADVISORY  WRITE 9 00:2a:17 0 EOF\n\
+                    3: FLOCK  ADVISORY  READ 5 00:2a:17 0 EOF\n\
+                    4: FLOCK  ADVISORY  WRITE 6 00:2a:18 0 EOF\n";
+        assert_eq!(
+            parse(text, "00:2a:17"),
+            [(5, LockKind::Shared), (7, LockKind::Exclusive)]
+        );
+    }
+
+    #[test]
+    fn both_witnesses_see_a_lock() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let asked = open(file.path()).unwrap();
+        assert_eq!(facts(&asked).unwrap().probe, None);
+        let held = Flock::lock(open(file.path()).unwrap(), FlockArg::LockSharedNonblock).unwrap();
+        let seen = facts(&asked).unwrap();
+        assert_eq!(seen.probe, Some(LockKind::Shared));
+        assert_eq!(seen.listed.len(), 1);
+        drop(held);
+    }
+}

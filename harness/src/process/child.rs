@@ -1,0 +1,219 @@
+//! One process and what it wrote.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+use crate::sys::fork::{self, Plan, SpawnError};
+use crate::sys::pidfd::{End, PidFd};
+
+/// What is kept of a stream; a flood beyond it is read and counted, not stored.
+const KEEP: usize = 1 << 20;
+
+/// A pipe from a process.
+#[derive(Debug)]
+pub(super) struct Stream {
+    fd: Option<std::fs::File>,
+    bytes: Vec<u8>,
+    dropped: usize,
+}
+
+/// A started process.
+#[derive(Debug)]
+pub struct Child {
+    /// Its pid in the world.
+    pub pid: i32,
+    /// When it was started.
+    pub started: Instant,
+    /// How it ended, once it has.
+    pub end: Option<End>,
+    /// It missed a deadline; nobody waits for it again.
+    pub overdue: bool,
+    pidfd: PidFd,
+    stdin: Option<std::fs::File>,
+    pending: Vec<u8>,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl Stream {
+    fn new(fd: OwnedFd) -> Self {
+        Self {
+            fd: Some(fd.into()),
+            bytes: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Reads what is there. Returns whether anything came, the end included.
+    fn drain(&mut self) -> io::Result<bool> {
+        let mut came = false;
+        let mut buffer = [0u8; 16384];
+        while let Some(file) = &mut self.fd {
+            match file.read(&mut buffer) {
+                Ok(0) => {
+                    self.fd = None;
+                    return Ok(true);
+                }
+                Ok(n) => {
+                    came = true;
+                    let room = KEEP.saturating_sub(self.bytes.len()).min(n);
+                    self.bytes.extend_from_slice(&buffer[..room]);
+                    self.dropped += n - room;
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(came)
+    }
+}
+
+impl Child {
+    /// Starts a program on fresh pipes; standard input is empty where `stdin` is false.
+    ///
+    /// # Errors
+    /// Which stage of the start failed.
+    pub fn spawn(plan: &Plan, stdin: bool) -> Result<Self, SpawnError> {
+        let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::Fork(e.into()));
+        let (in_read, in_write) = pipe()?;
+        let (out_read, out_write) = pipe()?;
+        let (err_read, err_write) = pipe()?;
+        for ours in [&in_write, &out_read, &err_read] {
+            fcntl(ours.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+                .map_err(|e| SpawnError::Fork(e.into()))?;
+        }
+        let started = Instant::now();
+        // The child's ends are closed when this returns, so that the end of a stream is seen when
+        // the last process that has it is gone.
+        let process = fork::spawn(
+            plan,
+            [in_read.as_fd(), out_write.as_fd(), err_write.as_fd()],
+        )?;
+        Ok(Self {
+            pid: process.pid.as_raw(),
+            started,
+            end: None,
+            overdue: false,
+            pidfd: process.pidfd,
+            stdin: stdin.then(|| in_write.into()),
+            pending: Vec::new(),
+            stdout: Stream::new(out_read),
+            stderr: Stream::new(err_read),
+        })
+    }
+
+    /// What it wrote to standard output so far.
+    pub fn stdout(&self) -> &[u8] {
+        &self.stdout.bytes
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn stderr(&self) -> &[u8] {
+        &self.stderr.bytes
+    }
+
+    /// Bytes that came beyond what is kept, of both streams.
+    pub fn dropped(&self) -> usize {
+        self.stdout.dropped + self.stderr.dropped
+    }
+
+    /// Whether standard output has ended.
+    pub fn stdout_ended(&self) -> bool {
+        self.stdout.fd.is_none()
+    }
+
+    /// Queues bytes for standard input; [`super::pump`] writes them as the process reads.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// Closes standard input at once: what is queued was not going to be read.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+        self.pending.clear();
+    }
+
+    /// Sends a signal by descriptor.
+    ///
+    /// # Errors
+    /// What pidfd_send_signal(2) says.
+    pub fn signal(&self, signal: i32) -> io::Result<()> {
+        self.pidfd.signal(signal)
+    }
+
+    /// Ends it, if it has not, and waits for it.
+    ///
+    /// # Errors
+    /// What the kernel says of the kill or the wait.
+    pub fn kill(&mut self) -> io::Result<()> {
+        if self.end.is_none() {
+            self.pidfd.signal(libc::SIGKILL)?;
+            self.end = self.pidfd.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of what has happened by now.
+    ///
+    /// # Errors
+    /// What read(2), write(2) and waitid(2) say.
+    pub fn look(&mut self) -> io::Result<()> {
+        self.advance().map(drop)
+    }
+
+    /// Reads, writes and reaps what can be without waiting. Returns whether anything happened.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let mut happened = self.flush()?;
+        if self.end.is_none() {
+            self.end = self.pidfd.try_wait()?;
+            happened |= self.end.is_some();
+        }
+        // After the end was seen, so that what it wrote before it is here when the end is.
+        happened |= self.stdout.drain()?;
+        happened |= self.stderr.drain()?;
+        Ok(happened)
+    }
+
+    fn flush(&mut self) -> io::Result<bool> {
+        let Some(stdin) = &mut self.stdin else {
+            return Ok(false);
+        };
+        if self.pending.is_empty() {
+            return Ok(false);
+        }
+        match stdin.write(&self.pending) {
+            Ok(n) => {
+                self.pending.drain(..n);
+                Ok(n > 0)
+            }
+            // It closed its end: what it does not read is its own business.
+            Err(e) if e.raw_os_error() == Some(Errno::EPIPE as i32) => {
+                self.close_stdin();
+                Ok(true)
+            }
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The descriptors whose events concern it: for reading, and for writing.
+    pub(super) fn interests(&self) -> (Vec<std::os::fd::BorrowedFd<'_>>, Option<std::os::fd::BorrowedFd<'_>>) {
+        let mut read = Vec::with_capacity(3);
+        if self.end.is_none() {
+            read.push(self.pidfd.as_fd());
+        }
+        read.extend(self.stdout.fd.as_ref().map(AsFd::as_fd));
+        read.extend(self.stderr.fd.as_ref().map(AsFd::as_fd));
+        let write = self
+            .stdin
+            .as_ref()
+            .filter(|_| !self.pending.is_empty())
+            .map(AsFd::as_fd);
+        (read, write)
+    }
+}

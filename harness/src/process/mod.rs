@@ -1,0 +1,7 @@
+//! Processes of a case: started, drained from the first moment, waited for by events with a deadline.
+
+mod child;
+mod pump;
+
+pub use child::Child;
+pub use pump::{Ready, pump};

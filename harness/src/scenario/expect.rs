@@ -1,0 +1,273 @@
+//! Decoding the checks of a scenario.
+
+use super::diag::Diags;
+use super::fields::{Fields, list, number, wrong};
+use super::model::{
+    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockKind, LockOn,
+    TextChecks,
+};
+use super::node::Value;
+use super::step::{Context, LOCKS, SIGNALS, handle};
+
+/// `expect = "<process>"`.
+pub(super) fn process(
+    who: String,
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let running = fields.flag("running", diags).unwrap_or(false);
+    let signal = fields.word("signal", &SIGNALS, diags);
+    let exit = exit(fields, diags);
+    let stdout = text_checks("stdout", fields, cx, diags);
+    let stderr = text_checks("stderr", fields, cx, diags);
+    let mut ends: Vec<ExpectEnd> = Vec::new();
+    ends.extend(running.then_some(ExpectEnd::Running));
+    ends.extend(signal.map(ExpectEnd::Signal));
+    ends.extend(exit);
+    if ends.len() > 1 {
+        diags.push(
+            fields.span.clone(),
+            "`running`, `exit` and `signal` exclude each other",
+            "keep one of them",
+        );
+    }
+    if ends.is_empty() && stdout.is_empty() && stderr.is_empty() {
+        diags.push_help(
+            fields.span.clone(),
+            "this check checks nothing",
+            "could never fail",
+            "give it `exit`, `signal`, `running = true`, `stdout` or `stderr`",
+        );
+    }
+    Some(Action::ExpectProcess(ExpectProcess {
+        who,
+        end: ends.pop(),
+        stdout,
+        stderr,
+    }))
+}
+
+fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
+    let node = fields.take("exit")?;
+    match &node.value {
+        Value::Number(_) => number(node, diags).map(|n| ExpectEnd::Exit(vec![n])),
+        Value::Text(s) if s == "nonzero" => Some(ExpectEnd::NonZero),
+        Value::List(items) if !items.is_empty() => Some(ExpectEnd::Exit(
+            items
+                .iter()
+                .filter_map(|item| number(item, diags))
+                .collect(),
+        )),
+        other @ (Value::List(_) | Value::Text(_) | Value::Flag(_) | Value::Table(_)) => {
+            wrong(
+                node,
+                other,
+                "an exit status, an array of them, or \"nonzero\"",
+                diags,
+            );
+            None
+        }
+    }
+}
+
+fn text_checks(
+    key: &'static str,
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> TextChecks {
+    let Some(mut inner) = fields.table(key, "a text check", diags) else {
+        return TextChecks::default();
+    };
+    let checks = TextChecks {
+        contains: inner.templates("contains", &cx.scope, diags),
+        lacks: inner.templates("lacks", &cx.scope, diags),
+        equals: inner.template("equals", &cx.scope, diags),
+        ends_with: inner.template("ends-with", &cx.scope, diags),
+        max_lines: inner.number("max-lines", diags),
+        no_control: inner.flag("no-control", diags).unwrap_or(false),
+    };
+    inner.finish(diags);
+    checks
+}
+
+/// `expect-fs = "<path>"`, or `"all"` for the whole world.
+pub(super) fn fs(
+    value: &str,
+    fields: &mut Fields<'_>,
+    cx: &mut Context<'_>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let all = value == "all";
+    let path = if all {
+        fields.take("expect-fs");
+        None
+    } else {
+        Some(fields.template("expect-fs", &cx.scope, diags)?)
+    };
+    if let Some((since, span)) = fields.text("unchanged-since", diags) {
+        if cx.labels.contains(since) {
+            cx.snapshots.insert(since.to_owned());
+        } else {
+            let valid: Vec<&str> = cx.labels.iter().map(String::as_str).collect();
+            diags.unknown(span, "step (before this one)", since, &valid);
+        }
+        return Some(Action::ExpectFs(ExpectFs::Unchanged {
+            path,
+            since: since.to_owned(),
+            except: fields.templates("except", &cx.scope, diags),
+        }));
+    }
+    let Some(path) = path else {
+        diags.push(
+            fields.span.clone(),
+            "`expect-fs = \"all\"` compares with an earlier moment",
+            "needs `unchanged-since`",
+        );
+        return None;
+    };
+    let facts = FsFacts {
+        path,
+        kind: fields.word("type", &KINDS, diags),
+        mode: fields.mode("mode", diags),
+        mode_lacks: fields.mode("mode-lacks", diags),
+        mode_has: fields.mode("mode-has", diags),
+        uid: fields.number("uid", diags),
+        content: fields.template("content", &cx.scope, diags),
+        line: fields.template("line", &cx.scope, diags),
+        entries: entries(fields, cx, diags),
+        target: fields.template("target", &cx.scope, diags),
+        same_inode: opened("same-inode", fields, cx, diags),
+        eventually: fields.flag("eventually", diags).unwrap_or(false),
+    };
+    let FsFacts {
+        path: _,
+        kind,
+        mode,
+        mode_lacks,
+        mode_has,
+        uid,
+        content,
+        line,
+        entries,
+        target,
+        same_inode,
+        eventually: _,
+    } = &facts;
+    let nothing = kind.is_none()
+        && mode.is_none()
+        && mode_lacks.is_none()
+        && mode_has.is_none()
+        && uid.is_none()
+        && content.is_none()
+        && line.is_none()
+        && entries.is_none()
+        && target.is_none()
+        && same_inode.is_none();
+    if nothing {
+        diags.push_help(
+            fields.span.clone(),
+            "this check checks nothing",
+            "could never fail",
+            "give it `type`, `mode`, `content`, `entries` or another fact",
+        );
+    }
+    Some(Action::ExpectFs(ExpectFs::Facts(facts)))
+}
+
+fn entries(
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<Vec<super::template::Template>> {
+    let node = fields.take("entries")?;
+    Some(
+        list(node, diags)
+            .iter()
+            .filter_map(|item| super::fields::template(item, &cx.scope, diags))
+            .collect(),
+    )
+}
+
+const KINDS: [(&str, FileKind); 7] = [
+    ("absent", FileKind::Absent),
+    ("file", FileKind::File),
+    ("directory", FileKind::Directory),
+    ("symlink", FileKind::Symlink),
+    ("fifo", FileKind::Fifo),
+    ("socket", FileKind::Socket),
+    ("device", FileKind::Device),
+];
+
+fn opened(
+    key: &'static str,
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<String> {
+    let (name, span) = fields.text(key, diags)?;
+    if !cx.opens.contains(name) {
+        let valid: Vec<&str> = cx.opens.iter().copied().collect();
+        diags.unknown(span, "opened inode", name, &valid);
+    }
+    Some(name.to_owned())
+}
+
+/// `expect-lock = "<path>"`, or `"inode:<handle of open>"`.
+pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+    let (value, span) = fields.text("expect-lock", diags)?;
+    let on = match value.strip_prefix("inode:") {
+        Some(name) => {
+            if !cx.opens.contains(name) {
+                let valid: Vec<&str> = cx.opens.iter().copied().collect();
+                diags.unknown(span, "opened inode", name, &valid);
+            }
+            LockOn::Inode(name.to_owned())
+        }
+        None => LockOn::Path(fields.template("expect-lock", &cx.scope, diags)?),
+    };
+    if fields.take("held").is_none() {
+        fields.missing("held", diags);
+    }
+    let words: [(&'static str, Option<LockKind>); 3] = [
+        (LOCKS[0].0, Some(LOCKS[0].1)),
+        (LOCKS[1].0, Some(LOCKS[1].1)),
+        ("none", None),
+    ];
+    let held = fields.word("held", &words, diags)?;
+    let by = by(fields, cx, diags);
+    if held.is_some() && by.is_empty() {
+        diags.push(
+            fields.span.clone(),
+            "a held lock is held by somebody",
+            "needs `by = [\"<process>\"]`",
+        );
+    }
+    Some(Action::ExpectLock(ExpectLock {
+        on,
+        held,
+        by,
+        eventually: fields.flag("eventually", diags).unwrap_or(false),
+    }))
+}
+
+fn by(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Vec<String> {
+    let names = match fields.take("by") {
+        Some(node) if matches!(node.value, Value::Text(_)) => {
+            handle(fields, "by", cx, diags).into_iter().collect()
+        }
+        Some(_) => {
+            let texts = fields.texts("by", diags);
+            let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
+            for (name, span) in &texts {
+                if !cx.scope.handles.contains(name) {
+                    diags.unknown(span.clone(), "process (spawned before this step)", name, &valid);
+                }
+            }
+            texts.into_iter().map(|(name, _)| name.to_owned()).collect()
+        }
+        None => Vec::new(),
+    };
+    names
+}

@@ -1,0 +1,229 @@
+//! Finding scenario files, in the executable or in a directory, and reading them all.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::diag::BadFile;
+use super::file::{self, Frame, Scenario, Shared};
+use super::matrix::Values;
+use super::model::Case;
+use super::rules::Rules;
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
+
+/// The contract and all its cases, for one subject.
+#[derive(Debug)]
+pub struct Library {
+    /// The rules.
+    pub rules: Rules,
+    /// The scenarios, by id.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// Why scenarios could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Files with mistakes, each with all of them.
+    #[error("{}", .0.iter().map(BadFile::render).collect::<Vec<_>>().join("\n\n"))]
+    Bad(Vec<BadFile>),
+    /// A file or directory that could not be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A directory without scenarios.
+    #[error("no scenario (*.toml) below {0}")]
+    Empty(PathBuf),
+    /// Two files make cases of the same id.
+    #[error("two cases have the id {0}")]
+    SameId(String),
+}
+
+/// A file, read but not parsed.
+struct Source {
+    /// Below the scenario directory, with `/`.
+    name: String,
+    /// As printed.
+    path: String,
+    text: String,
+}
+
+impl Library {
+    /// All cases, in order.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.scenarios.iter().flat_map(|s| &s.cases)
+    }
+
+    /// Reads the scenarios of `dir`, or the built-in ones.
+    ///
+    /// `parameters` override those of `names.toml`. A directory of one's own may leave
+    /// `rules.toml` and `names.toml` out; then the built-in ones serve.
+    ///
+    /// # Errors
+    /// What cannot be read, or all mistakes of all files.
+    pub fn load(
+        dir: Option<&Path>,
+        parameters: &Values,
+        fixtures: &[&str],
+    ) -> Result<Self, LoadError> {
+        let mut sources = match dir {
+            Some(dir) => from_dir(dir)?,
+            None => embedded(),
+        };
+        let rules = take(&mut sources, "rules.toml");
+        let names = take(&mut sources, "names.toml");
+        if sources.is_empty() {
+            return Err(LoadError::Empty(
+                dir.map_or_else(|| "scenarios".into(), Path::to_path_buf),
+            ));
+        }
+        let one = |bad: BadFile| LoadError::Bad(vec![bad]);
+        let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
+        let shared = Shared::parse(&names.path, &names.text).map_err(one)?;
+        let mut filled = parameters.clone();
+        filled.extend(shared.parameters.iter().cloned());
+        let frame = Frame {
+            rules: &rules,
+            shared: &shared,
+            parameters: &filled,
+            fixtures,
+        };
+        let mut scenarios = Vec::new();
+        let mut bad = Vec::new();
+        for source in &sources {
+            let id = source.name.trim_end_matches(".toml").replace('/', ".");
+            match file::parse(&id, &source.path, &source.text, &frame) {
+                Ok(scenario) => scenarios.push(scenario),
+                Err(file) => bad.push(file),
+            }
+        }
+        if !bad.is_empty() {
+            return Err(LoadError::Bad(bad));
+        }
+        let library = Self { rules, scenarios };
+        let mut ids: Vec<&str> = library.cases().map(|c| c.id.as_str()).collect();
+        ids.sort_unstable();
+        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(LoadError::SameId(pair[0].to_owned())),
+            None => Ok(library),
+        }
+    }
+}
+
+/// Checks single files as `pidproof check` does.
+///
+/// # Errors
+/// What cannot be read, or all mistakes of all files.
+pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, LoadError> {
+    let builtin = embedded();
+    let text = |name: &str| {
+        builtin
+            .iter()
+            .find(|s| s.name == name)
+            .map(|s| s.text.clone())
+            .unwrap_or_default()
+    };
+    let one = |bad: BadFile| LoadError::Bad(vec![bad]);
+    let rules = Rules::parse("rules.toml", &text("rules.toml")).map_err(one)?;
+    let shared = Shared::parse("names.toml", &text("names.toml")).map_err(one)?;
+    let frame = Frame {
+        rules: &rules,
+        shared: &shared,
+        parameters: &shared.parameters,
+        fixtures,
+    };
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for path in files {
+        let text = read(path)?;
+        let id = path
+            .file_stem()
+            .map(|s| s.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        match file::parse(&id, &path.display().to_string(), &text, &frame) {
+            Ok(scenario) => good.push(scenario),
+            Err(file) => bad.push(file),
+        }
+    }
+    if bad.is_empty() {
+        Ok(good)
+    } else {
+        Err(LoadError::Bad(bad))
+    }
+}
+
+/// The file of this name, else the built-in one.
+fn take(sources: &mut Vec<Source>, name: &str) -> Source {
+    match sources.iter().position(|s| s.name == name) {
+        Some(at) => sources.remove(at),
+        None => Source {
+            name: name.to_owned(),
+            path: format!("scenarios/{name}"),
+            text: EMBEDDED
+                .get_file(name)
+                .and_then(|f| f.contents_utf8())
+                .unwrap_or_default()
+                .to_owned(),
+        },
+    }
+}
+
+fn embedded() -> Vec<Source> {
+    fn walk(dir: &Dir<'_>, out: &mut Vec<Source>) {
+        for file in dir.files() {
+            let name = file.path().to_string_lossy().into_owned();
+            if name.ends_with(".toml") {
+                out.push(Source {
+                    path: format!("scenarios/{name}"),
+                    text: file.contents_utf8().unwrap_or_default().to_owned(),
+                    name,
+                });
+            }
+        }
+        for sub in dir.dirs() {
+            walk(sub, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(&EMBEDDED, &mut out);
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    out
+}
+
+fn from_dir(dir: &Path) -> Result<Vec<Source>, LoadError> {
+    fn walk(root: &Path, dir: &Path, out: &mut Vec<Source>) -> Result<(), LoadError> {
+        let fail = |source| LoadError::Unreadable {
+            path: dir.to_path_buf(),
+            source,
+        };
+        for entry in std::fs::read_dir(dir).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            if path.is_dir() {
+                walk(root, &path, out)?;
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                let relative = path.strip_prefix(root).unwrap_or(&path);
+                out.push(Source {
+                    name: relative.to_string_lossy().into_owned(),
+                    path: path.display().to_string(),
+                    text: read(&path)?,
+                });
+            }
+        }
+        Ok(())
+    }
+    let mut out = Vec::new();
+    walk(dir, dir, &mut out)?;
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(out)
+}
+
+fn read(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    })
+}

@@ -1,0 +1,15 @@
+//! Scenario files: read, wholly checked, and turned into cases before any process starts.
+//!
+//! The way of a file: text -> [`node::Node`] -> (matrix) -> [`model::Case`]. [`load::Library`] is where it begins.
+
+pub mod diag;
+mod expect;
+mod fields;
+pub mod file;
+pub mod load;
+pub mod matrix;
+pub mod model;
+pub mod node;
+pub mod rules;
+mod step;
+pub mod template;

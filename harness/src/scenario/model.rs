@@ -1,0 +1,447 @@
+//! What a checked scenario is made of. Whoever holds one of these need not check it again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::template::{Names, Template};
+
+/// What a scenario needs of the host, from little to much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Isolation by environment only.
+    Plain,
+    /// Own mount, pid, ipc, uts and net namespaces.
+    Namespaces,
+    /// Namespaces in which files can belong to somebody else.
+    Ids,
+}
+
+impl Tier {
+    /// The word for it in scenario files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Namespaces => "namespaces",
+            Self::Ids => "ids",
+        }
+    }
+}
+
+/// How much a rule asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Every implementation must hold it.
+    Core,
+    /// An implementation may declare a deviation with a reason.
+    Hardened,
+}
+
+impl Level {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Hardened => "hardened",
+        }
+    }
+}
+
+/// One point of a scenario's matrix: what is run and judged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Case {
+    /// `<scenario>:<axis>=<label>:...`, in `[a-z0-9:_=.-]`.
+    pub id: String,
+    /// The scenario's file, as printed.
+    pub file: String,
+    /// What the scenario shows.
+    pub title: String,
+    /// The rules it judges.
+    pub rules: Vec<String>,
+    /// Hardened where one of its rules is.
+    pub level: Level,
+    /// What it needs of the host.
+    pub needs: Tier,
+    /// Environment of every process, over the world's own; `None` takes a variable away.
+    pub env: BTreeMap<String, Option<Template>>,
+    /// The names it may use.
+    pub names: Names,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Step {
+    /// Its line in the file.
+    pub line: usize,
+    /// What stands there.
+    pub text: String,
+    /// `verb:value`, or its `id`: by this another step refers to the moment before it.
+    pub label: String,
+    /// The rule that is broken where it does not hold.
+    pub rule: String,
+    /// Whether a later check compares with the moment before this step.
+    pub snapshot: bool,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Action {
+    /// Starts a process.
+    Spawn(Spawn),
+    /// Speaks MCP's opening with a process.
+    Handshake {
+        /// The process.
+        who: String,
+        /// It must end without answering.
+        refused: bool,
+    },
+    /// Calls a tool of an MCP server.
+    Call(Call),
+    /// Waits until a process has said something.
+    Await {
+        /// The process.
+        who: String,
+        /// Part of its standard output.
+        stdout: Option<Template>,
+        /// Part of its standard error.
+        stderr: Option<Template>,
+    },
+    /// Sends a signal to a process, by pidfd.
+    Signal {
+        /// The process.
+        who: String,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Closes a process's standard input.
+    CloseStdin {
+        /// The process.
+        who: String,
+    },
+    /// Waits until a process has ended.
+    Wait {
+        /// The process.
+        who: String,
+    },
+    /// Takes a lock and keeps it until `release` or the end of the case.
+    Hold {
+        /// Its handle.
+        name: String,
+        /// The file, which must exist.
+        path: Template,
+        /// Which lock.
+        lock: LockKind,
+    },
+    /// Lets a held lock go.
+    Release {
+        /// The handle of `hold`.
+        name: String,
+    },
+    /// Keeps an inode open, to ask about it after its name is gone.
+    Open {
+        /// Its handle.
+        name: String,
+        /// The file.
+        path: Template,
+    },
+    /// Changes the world.
+    Change(Change),
+    /// From here to the end of the case nothing may appear at a path.
+    NeverCreated {
+        /// The path.
+        path: Template,
+    },
+    /// Judges a process.
+    ExpectProcess(ExpectProcess),
+    /// Judges one path or the whole world.
+    ExpectFs(ExpectFs),
+    /// Judges who holds a lock.
+    ExpectLock(ExpectLock),
+}
+
+/// A process to start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spawn {
+    /// Its handle.
+    pub handle: String,
+    /// Which program.
+    pub role: Role,
+    /// Arguments after the role's own.
+    pub args: Vec<Template>,
+    /// umask; the world's is 022.
+    pub umask: Option<u32>,
+    /// Environment over the case's.
+    pub env: BTreeMap<String, Option<Template>>,
+    /// uid, where it is not the world's.
+    pub uid: Option<u32>,
+    /// Standard input: a pipe kept open, or nothing.
+    pub stdin: StdinKind,
+}
+
+/// Which program a process runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The subject's server.
+    Server,
+    /// The subject's command.
+    Cli,
+    /// A program of the suite.
+    Fixture(String),
+}
+
+/// What a process finds on its standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StdinKind {
+    /// A pipe that stays open until `close-stdin`.
+    Pipe,
+    /// `/dev/null`.
+    Null,
+}
+
+/// A tool call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Call {
+    /// The server.
+    pub who: String,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: serde_json::Value,
+    /// Whether it must succeed.
+    pub ok: bool,
+    /// What the answer's text must hold.
+    pub contains: Vec<Template>,
+}
+
+/// A change to the world's files, made as the world's owner.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Change {
+    /// What is changed.
+    pub path: Template,
+    /// How.
+    pub how: ChangeKind,
+    /// Owner of what is made; the subject's uid otherwise.
+    pub uid: Option<u32>,
+    /// Mode of what is made, whatever the umask.
+    pub mode: Option<u32>,
+}
+
+/// How files change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum ChangeKind {
+    /// Writes a file in place, keeping the inode of one that is there.
+    Write {
+        /// The content.
+        content: Template,
+        /// How often it is repeated.
+        repeat: usize,
+    },
+    /// Makes a directory.
+    Mkdir,
+    /// Makes a symlink.
+    Symlink {
+        /// What it points at.
+        to: Template,
+    },
+    /// Makes a hard link.
+    Hardlink {
+        /// The existing file.
+        to: Template,
+    },
+    /// Makes a fifo.
+    Mkfifo,
+    /// Makes a unix socket.
+    Mksock,
+    /// Changes the mode to `mode`.
+    Chmod,
+    /// Changes the owner to `uid`.
+    Chown,
+    /// Removes a file or a tree.
+    Remove,
+    /// Renames.
+    Rename {
+        /// The new name.
+        to: Template,
+    },
+}
+
+/// The two locks of flock(2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockKind {
+    /// LOCK_EX.
+    Exclusive,
+    /// LOCK_SH.
+    Shared,
+}
+
+/// What must be true of a process. A check on its end or its output waits for its end first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExpectProcess {
+    /// The process.
+    pub who: String,
+    /// How it must have ended, or that it must not have.
+    pub end: Option<ExpectEnd>,
+    /// What it must have written to standard output.
+    pub stdout: TextChecks,
+    /// What it must have written to standard error.
+    pub stderr: TextChecks,
+}
+
+/// How a process must have ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExpectEnd {
+    /// It lives.
+    Running,
+    /// One of these exit statuses.
+    Exit(Vec<i32>),
+    /// Any exit status but 0.
+    NonZero,
+    /// By this signal.
+    Signal(i32),
+}
+
+/// What must be true of a text.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct TextChecks {
+    /// It holds each of these.
+    pub contains: Vec<Template>,
+    /// It holds none of these.
+    pub lacks: Vec<Template>,
+    /// It is exactly this.
+    pub equals: Option<Template>,
+    /// It ends with this, white space aside.
+    pub ends_with: Option<Template>,
+    /// It has at most so many lines.
+    pub max_lines: Option<usize>,
+    /// It has no control byte but line feeds and tabs.
+    pub no_control: bool,
+}
+
+impl TextChecks {
+    /// Whether anything is checked.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            contains,
+            lacks,
+            equals,
+            ends_with,
+            max_lines,
+            no_control,
+        } = self;
+        contains.is_empty()
+            && lacks.is_empty()
+            && equals.is_none()
+            && ends_with.is_none()
+            && max_lines.is_none()
+            && !no_control
+    }
+}
+
+/// What must be true of files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum ExpectFs {
+    /// Nothing below a path differs from the moment before a step.
+    Unchanged {
+        /// The path; `None` is all of the world.
+        path: Option<Template>,
+        /// The step's label.
+        since: String,
+        /// Paths that may differ, with what is below them.
+        except: Vec<Template>,
+    },
+    /// Facts about one path.
+    Facts(FsFacts),
+}
+
+/// Facts about one path; what is not said is not judged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FsFacts {
+    /// The path.
+    pub path: Template,
+    /// What stands there.
+    pub kind: Option<FileKind>,
+    /// Mode bits, all twelve.
+    pub mode: Option<u32>,
+    /// Mode bits of which none may be set.
+    pub mode_lacks: Option<u32>,
+    /// Mode bits which must all be set.
+    pub mode_has: Option<u32>,
+    /// Owner.
+    pub uid: Option<u32>,
+    /// The exact content.
+    pub content: Option<Template>,
+    /// The exact content but for at most one line feed at its end.
+    pub line: Option<Template>,
+    /// The exact names in a directory, in any order.
+    pub entries: Option<Vec<Template>>,
+    /// The exact target of a symlink.
+    pub target: Option<Template>,
+    /// The same inode as the one kept open under this handle.
+    pub same_inode: Option<String>,
+    /// Wait for it to become true, up to the deadline.
+    pub eventually: bool,
+}
+
+/// What can stand at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKind {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symlink.
+    Symlink,
+    /// A fifo.
+    Fifo,
+    /// A unix socket.
+    Socket,
+    /// A device.
+    Device,
+}
+
+impl FileKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Symlink => "symlink",
+            Self::Fifo => "fifo",
+            Self::Socket => "socket",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// Which lock must be held, and by whom.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExpectLock {
+    /// The file, by path or by the handle of `open`.
+    pub on: LockOn,
+    /// The lock, or `None` where it must be free.
+    pub held: Option<LockKind>,
+    /// The processes that hold it, exactly these.
+    pub by: Vec<String>,
+    /// Wait for it to become true, up to the deadline.
+    pub eventually: bool,
+}
+
+/// The file a lock is on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum LockOn {
+    /// What the path names now.
+    Path(Template),
+    /// The inode kept open under a handle.
+    Inode(String),
+}

@@ -1,0 +1,459 @@
+//! Decoding the steps of a scenario: one verb each, which comes first and whose value is the handle or path.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::diag::Diags;
+use super::expect;
+use super::fields::{Fields, template, text, wrong};
+use super::model::{
+    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, Step, StdinKind,
+};
+use super::node::{Entry, Node, Span, Value};
+use super::template::{Scope, Template};
+
+/// The verbs, in the order of the documentation.
+const VERBS: [&str; 24] = [
+    "spawn",
+    "handshake",
+    "call",
+    "await",
+    "signal",
+    "close-stdin",
+    "wait",
+    "hold",
+    "release",
+    "open",
+    "write",
+    "mkdir",
+    "symlink",
+    "hardlink",
+    "mkfifo",
+    "mksock",
+    "chmod",
+    "chown",
+    "remove",
+    "rename",
+    "never-created",
+    "expect",
+    "expect-fs",
+    "expect-lock",
+];
+
+/// What the steps so far have named.
+pub(super) struct Context<'a> {
+    /// Names and processes.
+    pub scope: Scope<'a>,
+    /// Handles of `hold`.
+    pub holds: BTreeSet<&'a str>,
+    /// Handles of `open`.
+    pub opens: BTreeSet<&'a str>,
+    /// Labels of the steps so far.
+    pub labels: BTreeSet<String>,
+    /// Labels that a later check compares with.
+    pub snapshots: BTreeSet<String>,
+    /// The scenario's rules.
+    pub rules: Vec<&'a str>,
+    /// Programs the suite has.
+    pub fixtures: &'a [&'a str],
+    /// The file, for line numbers.
+    pub source: &'a str,
+}
+
+/// Decodes all steps. What a check refers to must stand before it.
+pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Diags) -> Vec<Step> {
+    let mut steps: Vec<Step> = nodes
+        .iter()
+        .filter_map(|node| match node.entries() {
+            Some(entries) => step(entries, cx, diags),
+            None => {
+                wrong(node, &node.value, "a table", diags);
+                None
+            }
+        })
+        .collect();
+    for step in &mut steps {
+        step.snapshot = cx.snapshots.contains(&step.label);
+    }
+    steps
+}
+
+fn step<'a>(
+    entries: &'a [Entry],
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Step> {
+    let first = entries.first()?;
+    let verbs = &VERBS;
+    if !verbs.contains(&first.key.as_str()) {
+        if entries.iter().any(|e| verbs.contains(&e.key.as_str())) {
+            diags.push(
+                first.key_span.clone(),
+                format!("`{}` stands before the verb", first.key),
+                "the verb comes first in a step",
+            );
+        } else {
+            diags.unknown(first.key_span.clone(), "verb", &first.key, verbs);
+        }
+        return None;
+    }
+    let verb = first.key.as_str();
+    let value = text(&first.node, diags)?;
+    let mut fields = Fields::new(entries, first.key_span.clone(), "this step");
+    let id = fields.text("id", diags);
+    let label = id.as_ref().map_or_else(|| format!("{verb}:{value}"), |(id, _)| (*id).to_owned());
+    let judging = verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
+    let rule = rule(&mut fields, cx, judging, diags);
+    let action = match verb {
+        "spawn" => spawn(value, &mut fields, cx, diags),
+        "handshake" => handle(&mut fields, "handshake", cx, diags).map(|who| Action::Handshake {
+            who,
+            refused: fields.flag("refused", diags).unwrap_or(false),
+        }),
+        "call" => call(&mut fields, cx, diags),
+        "await" => wait_for_text(&mut fields, cx, diags),
+        "signal" => signal(&mut fields, cx, diags),
+        "close-stdin" => {
+            handle(&mut fields, "close-stdin", cx, diags).map(|who| Action::CloseStdin { who })
+        }
+        "wait" => handle(&mut fields, "wait", cx, diags).map(|who| Action::Wait { who }),
+        "hold" => hold(value, &mut fields, cx, diags),
+        "release" => release(value, &first.node.span, &mut fields, cx, diags),
+        "open" => {
+            fields.take("open");
+            let path = fields.need_template("path", &cx.scope, diags);
+            new_handle(value, &first.node.span, "open", &mut cx.opens, diags);
+            path.map(|path| Action::Open {
+                name: value.to_owned(),
+                path,
+            })
+        }
+        "never-created" => fields
+            .template("never-created", &cx.scope, diags)
+            .map(|path| Action::NeverCreated { path }),
+        "expect" => handle(&mut fields, "expect", cx, diags)
+            .and_then(|who| expect::process(who, &mut fields, cx, diags)),
+        "expect-fs" => expect::fs(value, &mut fields, cx, diags),
+        "expect-lock" => expect::lock(&mut fields, cx, diags),
+        change => self::change(change, &mut fields, cx, diags),
+    };
+    fields.finish(diags);
+    let line = super::diag::line_of(cx.source, first.key_span.start);
+    let text = cx.source.lines().nth(line - 1).unwrap_or_default();
+    if action.is_some() && !cx.labels.insert(label.clone()) && id.is_some() {
+        diags.push(
+            first.key_span.clone(),
+            format!("two steps are called `{label}`"),
+            "the second",
+        );
+    }
+    Some(Step {
+        line,
+        text: text.trim().to_owned(),
+        label,
+        rule,
+        snapshot: false,
+        action: action?,
+    })
+}
+
+/// The rule a check judges: named, or the only one of the scenario.
+fn rule(fields: &mut Fields<'_>, cx: &Context<'_>, judging: bool, diags: &mut Diags) -> String {
+    if let Some((rule, span)) = fields.text("rule", diags) {
+        if !cx.rules.contains(&rule) {
+            diags.unknown(span, "rule (of this scenario)", rule, &cx.rules);
+        }
+        return rule.to_owned();
+    }
+    let first = cx.rules.first().copied().unwrap_or_default();
+    if judging && cx.rules.len() > 1 {
+        diags.push_help(
+            fields.span.clone(),
+            "this check does not say which rule it judges",
+            "needs `rule`",
+            format!("the scenario has {}", cx.rules.join(", ")),
+        );
+    }
+    first.to_owned()
+}
+
+/// A process that was spawned before.
+pub(super) fn handle(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<String> {
+    let (name, span) = fields.text(key, diags)?;
+    if !cx.scope.handles.contains(name) {
+        let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
+        diags.unknown(span, "process (spawned before this step)", name, &valid);
+    }
+    Some(name.to_owned())
+}
+
+fn new_handle<'a>(
+    name: &'a str,
+    span: &Span,
+    verb: &str,
+    taken: &mut BTreeSet<&'a str>,
+    diags: &mut Diags,
+) {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || !name.chars().all(good) {
+        diags.push(
+            span.clone(),
+            format!("`{name}` is no handle"),
+            "use [a-z0-9-]",
+        );
+    }
+    if !taken.insert(name) {
+        diags.push(
+            span.clone(),
+            format!("`{name}` was taken by an earlier {verb}"),
+            "the second",
+        );
+    }
+}
+
+fn spawn<'a>(
+    value: &'a str,
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let span = fields.take("spawn").map(|n| n.span.clone())?;
+    let role = match fields.need_text("role", diags)? {
+        ("server", _) => Role::Server,
+        ("cli", _) => Role::Cli,
+        (name, span) => {
+            if !cx.fixtures.contains(&name) {
+                let mut valid = vec!["server", "cli"];
+                valid.extend(cx.fixtures);
+                diags.unknown(span, "role", name, &valid);
+            }
+            Role::Fixture(name.to_owned())
+        }
+    };
+    let stdin_default = match role {
+        Role::Cli => StdinKind::Null,
+        Role::Server | Role::Fixture(_) => StdinKind::Pipe,
+    };
+    let spawn = Spawn {
+        handle: value.to_owned(),
+        role,
+        args: fields.templates("args", &cx.scope, diags),
+        umask: fields.mode("umask", diags),
+        env: env(fields.take("env"), &cx.scope, diags),
+        uid: fields.number("uid", diags),
+        stdin: fields
+            .word(
+                "stdin",
+                &[("pipe", StdinKind::Pipe), ("null", StdinKind::Null)],
+                diags,
+            )
+            .unwrap_or(stdin_default),
+    };
+    new_handle(value, &span, "spawn", &mut cx.scope.handles, diags);
+    Some(Action::Spawn(spawn))
+}
+
+/// A table of variables: a string sets one, `false` takes it away.
+pub(super) fn env(
+    node: Option<&Node>,
+    scope: &Scope<'_>,
+    diags: &mut Diags,
+) -> BTreeMap<String, Option<Template>> {
+    let Some(node) = node else {
+        return BTreeMap::new();
+    };
+    let Some(entries) = node.entries() else {
+        wrong(node, &node.value, "a table of variables", diags);
+        return BTreeMap::new();
+    };
+    let mut env = BTreeMap::new();
+    for entry in entries {
+        let value = match &entry.node.value {
+            Value::Flag(false) => None,
+            Value::Flag(true) | Value::List(_) | Value::Table(_) => {
+                wrong(
+                    &entry.node,
+                    &entry.node.value,
+                    "a string, or `false` to take the variable away",
+                    diags,
+                );
+                continue;
+            }
+            Value::Text(_) | Value::Number(_) => template(&entry.node, scope, diags),
+        };
+        env.insert(entry.key.clone(), value);
+    }
+    env
+}
+
+fn call(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+    let who = handle(fields, "call", cx, diags);
+    let tool = fields.need_text("tool", diags).map(|(s, _)| s.to_owned());
+    let arguments = fields
+        .take("arguments")
+        .map_or_else(|| serde_json::json!({}), json);
+    let ok = fields.flag("ok", diags).unwrap_or(true);
+    let contains = fields.templates("contains", &cx.scope, diags);
+    Some(Action::Call(Call {
+        who: who?,
+        tool: tool?,
+        arguments,
+        ok,
+        contains,
+    }))
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Text(s) => s.as_str().into(),
+        Value::Number(n) => (*n).into(),
+        Value::Flag(b) => (*b).into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Table(entries) => entries
+            .iter()
+            .map(|e| (e.key.clone(), json(&e.node)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}
+
+fn wait_for_text(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+    let who = handle(fields, "await", cx, diags);
+    let stdout = fields.template("stdout", &cx.scope, diags);
+    let stderr = fields.template("stderr", &cx.scope, diags);
+    if stdout.is_none() && stderr.is_none() {
+        fields.missing("stdout", diags);
+    }
+    Some(Action::Await {
+        who: who?,
+        stdout,
+        stderr,
+    })
+}
+
+fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+    let who = handle(fields, "signal", cx, diags);
+    if fields.take("send").is_none() {
+        fields.missing("send", diags);
+    }
+    let signal = fields.word("send", &SIGNALS, diags);
+    Some(Action::Signal {
+        who: who?,
+        signal: signal?,
+    })
+}
+
+/// The signals a scenario may send or expect.
+pub(super) const SIGNALS: [(&str, i32); 9] = [
+    ("TERM", libc::SIGTERM),
+    ("INT", libc::SIGINT),
+    ("HUP", libc::SIGHUP),
+    ("KILL", libc::SIGKILL),
+    ("QUIT", libc::SIGQUIT),
+    ("PIPE", libc::SIGPIPE),
+    ("USR1", libc::SIGUSR1),
+    ("STOP", libc::SIGSTOP),
+    ("CONT", libc::SIGCONT),
+];
+
+/// The two locks.
+pub(super) const LOCKS: [(&str, LockKind); 2] = [
+    ("exclusive", LockKind::Exclusive),
+    ("shared", LockKind::Shared),
+];
+
+fn hold<'a>(
+    value: &'a str,
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let span = fields.take("hold").map(|n| n.span.clone())?;
+    let path = fields.need_template("path", &cx.scope, diags);
+    let lock = fields
+        .word("lock", &LOCKS, diags)
+        .unwrap_or(LockKind::Exclusive);
+    new_handle(value, &span, "hold", &mut cx.holds, diags);
+    Some(Action::Hold {
+        name: value.to_owned(),
+        path: path?,
+        lock,
+    })
+}
+
+fn release<'a>(
+    value: &'a str,
+    span: &Span,
+    fields: &mut Fields<'_>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    fields.take("release");
+    if !cx.holds.remove(value) {
+        let valid: Vec<&str> = cx.holds.iter().copied().collect();
+        diags.unknown(span.clone(), "held lock", value, &valid);
+    }
+    Some(Action::Release {
+        name: value.to_owned(),
+    })
+}
+
+fn change(
+    verb: &str,
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let verb = VERBS.iter().copied().find(|v| *v == verb)?;
+    let path = fields.template(verb, &cx.scope, diags);
+    let how = match verb {
+        "write" => ChangeKind::Write {
+            content: fields
+                .need_template("content", &cx.scope, diags)
+                .unwrap_or_else(|| Template::literal("")),
+            repeat: fields.number("repeat", diags).unwrap_or(1),
+        },
+        "mkdir" => ChangeKind::Mkdir,
+        "symlink" => ChangeKind::Symlink {
+            to: fields.need_template("to", &cx.scope, diags)?,
+        },
+        "hardlink" => ChangeKind::Hardlink {
+            to: fields.need_template("to", &cx.scope, diags)?,
+        },
+        "mkfifo" => ChangeKind::Mkfifo,
+        "mksock" => ChangeKind::Mksock,
+        "chmod" => ChangeKind::Chmod,
+        "chown" => ChangeKind::Chown,
+        "remove" => ChangeKind::Remove,
+        "rename" => ChangeKind::Rename {
+            to: fields.need_template("to", &cx.scope, diags)?,
+        },
+        _ => return None,
+    };
+    let makes = matches!(
+        how,
+        ChangeKind::Write { .. } | ChangeKind::Mkdir | ChangeKind::Mkfifo | ChangeKind::Mksock
+    );
+    let mode = (makes || matches!(how, ChangeKind::Chmod))
+        .then(|| fields.mode("mode", diags))
+        .flatten();
+    let uid = (makes || matches!(how, ChangeKind::Chown | ChangeKind::Symlink { .. }))
+        .then(|| fields.number("uid", diags))
+        .flatten();
+    if matches!(how, ChangeKind::Chmod) && mode.is_none() && fields.take("mode").is_none() {
+        fields.missing("mode", diags);
+    }
+    if matches!(how, ChangeKind::Chown) && uid.is_none() && fields.take("uid").is_none() {
+        fields.missing("uid", diags);
+    }
+    Some(Action::Change(Change {
+        path: path?,
+        how,
+        uid,
+        mode,
+    }))
+}

@@ -1,0 +1,200 @@
+//! The guard: a process between the suite and a case's world that survives neither.
+//!
+//! The suite holds the write end of the guard's standard input. When it closes, on purpose or because
+//! the suite was killed, the guard ends everything below it and removes what was made. The engine is the
+//! guard's only child; in private namespaces it is pid 1, and all ends with it.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Engine, Job, Outcome};
+use crate::judge::Verdict;
+use crate::scenario::model::Tier;
+use crate::sys::fork;
+use crate::sys::pidfd::End;
+use crate::world::{self, World};
+
+/// What the suite tells a guard.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Order {
+    /// Make a world of this tier and end: can this host do it?
+    Try(Tier),
+    /// Run a case in a world of this tier.
+    Run(Box<Job>, Tier),
+}
+
+/// What a guard tells the suite.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// The world could be made.
+    Fit,
+    /// It could not.
+    Unfit(String),
+    /// What became of the case.
+    Ran(Box<Outcome>),
+}
+
+/// The guard's `main`.
+pub fn main() -> ExitCode {
+    match guard() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("pidproof guard: {e}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn guard() -> io::Result<()> {
+    // Out of the terminal's process group: Ctrl-C goes to the suite, which then closes the lifeline.
+    nix::unistd::setsid()?;
+    let order = read_order()?;
+    let tier = match &order {
+        Order::Try(tier) | Order::Run(_, tier) => *tier,
+    };
+    let exe = std::env::current_exe()?;
+    if tier == Tier::Plain {
+        guard_plain(&order, &exe)
+    } else {
+        if let Err(e) = world::enter() {
+            return tell(&Report::Unfit(e.to_string()));
+        }
+        let engine = fork::split(|| {
+            let shown = shown(&order);
+            serve(&order, World::private(tier, &exe, &shown))
+        })?;
+        watch_over(&engine)
+    }
+}
+
+fn guard_plain(order: &Order, exe: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    // Orphans of the case come to the guard, and not to init where nobody would find them.
+    nix::sys::prctl::set_child_subreaper(true)?;
+    let dir = tempfile::Builder::new()
+        .prefix("pidproof-")
+        .permissions(std::fs::Permissions::from_mode(0o755))
+        .tempdir()?;
+    let root = dir.path().to_path_buf();
+    let engine = fork::split(|| {
+        nix::sys::prctl::set_child_subreaper(true).ok();
+        serve(order, World::plain(&root, exe))
+    })?;
+    let watched = watch_over(&engine);
+    end_descendants()?;
+    remove_tree(dir)?;
+    watched
+}
+
+/// A case may leave directories that only their owner could enter, and that nobody can.
+fn remove_tree(dir: tempfile::TempDir) -> io::Result<()> {
+    let root = dir.keep();
+    if std::fs::remove_dir_all(&root).is_ok() {
+        return Ok(());
+    }
+    open_up(&root)?;
+    std::fs::remove_dir_all(&root)
+}
+
+fn open_up(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+    for item in std::fs::read_dir(dir)? {
+        let item = item?;
+        if item.file_type()?.is_dir() {
+            open_up(&item.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// In the engine's process: does the work and tells what came of it.
+fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
+    let report = match (order, world) {
+        (Order::Try(_), Ok(_)) => Report::Fit,
+        (Order::Try(_), Err(e)) => Report::Unfit(e.to_string()),
+        (Order::Run(job, _), Ok(world)) => Report::Ran(Box::new(Engine::run(job, &world))),
+        (Order::Run(..), Err(e)) => Report::Ran(Box::new(Outcome {
+            verdict: Verdict::Broken(format!("making the world: {e}")),
+            evidence: crate::engine::Evidence::default(),
+        })),
+    };
+    match tell(&report) {
+        Ok(()) => 0,
+        Err(_) => 1,
+    }
+}
+
+fn shown(order: &Order) -> Vec<PathBuf> {
+    match order {
+        Order::Try(_) => Vec::new(),
+        Order::Run(job, _) => job.commands.shown.clone(),
+    }
+}
+
+/// Waits for the engine to end, or ends it when the suite is gone.
+fn watch_over(engine: &fork::Started) -> io::Result<()> {
+    let stdin = io::stdin();
+    loop {
+        let mut fds = [
+            PollFd::new(engine.pidfd.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+        ];
+        poll(&mut fds, PollTimeout::NONE)?;
+        if fds[0].any().unwrap_or(false) {
+            break;
+        }
+        if fds[1].any().unwrap_or(false) {
+            engine.pidfd.signal(libc::SIGKILL)?;
+            break;
+        }
+    }
+    match engine.pidfd.wait()? {
+        Some(End::Code(0)) | None => Ok(()),
+        Some(End::Code(code)) => Err(io::Error::other(format!("the engine ended with status {code}"))),
+        Some(End::Signal(signal)) => Err(io::Error::other(format!(
+            "the engine was ended by signal {signal}"
+        ))),
+    }
+}
+
+/// Kills what the case left behind, generation by generation: an orphan's children become the guard's.
+fn end_descendants() -> io::Result<()> {
+    loop {
+        let me = std::process::id();
+        let children = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children"))?;
+        let pids: Vec<i32> = children
+            .split_whitespace()
+            .filter_map(|p| p.parse().ok())
+            .collect();
+        if pids.is_empty() {
+            return Ok(());
+        }
+        for pid in pids {
+            let child = crate::sys::pidfd::PidFd::open(nix::unistd::Pid::from_raw(pid))?;
+            child.signal(libc::SIGKILL)?;
+            child.wait()?;
+        }
+    }
+}
+
+fn read_order() -> io::Result<Order> {
+    let mut length = [0u8; 8];
+    let mut stdin = io::stdin().lock();
+    stdin.read_exact(&mut length)?;
+    let length = usize::try_from(u64::from_ne_bytes(length)).map_err(io::Error::other)?;
+    let mut text = vec![0; length];
+    stdin.read_exact(&mut text)?;
+    serde_json::from_slice(&text).map_err(io::Error::other)
+}
+
+fn tell(report: &Report) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, report).map_err(io::Error::other)?;
+    out.flush()
+}

@@ -1,0 +1,105 @@
+//! Starting a guard and hearing what it says.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use super::guard::{Order, Report};
+use crate::roles::{GUARD, ROLE};
+
+/// The lifelines of all guards that run now. Closing them ends every case at once.
+#[derive(Debug, Default)]
+pub struct Lifelines {
+    open: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    closed: bool,
+    next: u64,
+    lines: HashMap<u64, ChildStdin>,
+}
+
+impl Lifelines {
+    /// Ends every case that runs, and every one that would start later.
+    pub fn close(&self) {
+        let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        state.lines.clear();
+    }
+
+    fn add(&self, line: ChildStdin) -> Option<u64> {
+        let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return None;
+        }
+        state.next += 1;
+        let key = state.next;
+        state.lines.insert(key, line);
+        Some(key)
+    }
+
+    fn remove(&self, key: u64) {
+        let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        state.lines.remove(&key);
+    }
+}
+
+/// Has a guard carry out an order. `None` where the lifelines were closed meanwhile.
+///
+/// # Errors
+/// Why there is no report: the guard could not be started, or it ended without one.
+pub fn launch(order: &Order, lifelines: &Lifelines) -> Result<Option<Report>, String> {
+    let text = serde_json::to_vec(order).map_err(|e| format!("writing the order: {e}"))?;
+    let exe = std::env::current_exe().map_err(|e| format!("finding this executable: {e}"))?;
+    let mut guard = Command::new(exe)
+        .args([ROLE, GUARD])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("starting a guard: {e}"))?;
+    let said = talk(&mut guard, &text, lifelines);
+    let status = guard.wait().map_err(|e| format!("waiting for a guard: {e}"))?;
+    let Some((stdout, stderr)) = said.map_err(|e| format!("talking to a guard: {e}"))? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&stdout).map(Some).map_err(|_| {
+        format!(
+            "the guard ended without a report ({status}): {}",
+            stderr.trim()
+        )
+    })
+}
+
+/// The guard's whole output, once it has ended.
+fn talk(
+    guard: &mut std::process::Child,
+    text: &[u8],
+    lifelines: &Lifelines,
+) -> io::Result<Option<(Vec<u8>, String)>> {
+    let (Some(mut stdin), Some(mut stdout), Some(mut stderr)) =
+        (guard.stdin.take(), guard.stdout.take(), guard.stderr.take())
+    else {
+        return Err(io::Error::other("a pipe is missing"));
+    };
+    stdin.write_all(&(text.len() as u64).to_ne_bytes())?;
+    stdin.write_all(text)?;
+    let Some(key) = lifelines.add(stdin) else {
+        return Ok(None);
+    };
+    let mut report = Vec::new();
+    let mut errors = String::new();
+    // The guard writes a line or two to stderr at most, and only after its report.
+    let read = stdout
+        .read_to_end(&mut report)
+        .and_then(|_| stderr.read_to_string(&mut errors));
+    let closed = lifelines.open.lock().unwrap_or_else(PoisonError::into_inner).closed;
+    lifelines.remove(key);
+    read?;
+    if closed && report.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((report, errors)))
+}

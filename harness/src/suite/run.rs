@@ -1,0 +1,117 @@
+//! Running cases on several workers, and hearing of each as it ends.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::guard::{Order, Report};
+use super::launch::{Lifelines, launch};
+use crate::engine::{Commands, Evidence, Job};
+use crate::judge::Verdict;
+use crate::scenario::model::Case;
+use crate::world::Host;
+
+/// A case and what became of it.
+#[derive(Debug)]
+pub struct CaseResult<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// How long it took, its guard included.
+    pub took: Duration,
+}
+
+/// How a run is ended early.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    lifelines: Lifelines,
+    asked: AtomicBool,
+}
+
+impl Interrupt {
+    /// Ends the run: what has not been judged by now is not.
+    pub fn now(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.lifelines.close();
+    }
+
+    /// Whether the run was ended early.
+    pub fn asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// Runs one case here and now. `None` where the run was interrupted.
+pub fn run_one<'a>(
+    case: &'a Case,
+    host: &Host,
+    commands: &Commands,
+    patience: Duration,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    let start = Instant::now();
+    let (verdict, evidence) = match host.place(case) {
+        Err(unfit) => (Verdict::Skip(unfit.to_string()), Evidence::default()),
+        Ok(tier) => {
+            let job = Job {
+                case: case.clone(),
+                commands: commands.clone(),
+                patience,
+            };
+            match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {
+                Ok(Some(Report::Ran(outcome))) => (outcome.verdict, outcome.evidence),
+                Ok(Some(Report::Unfit(why))) => (Verdict::Broken(why), Evidence::default()),
+                Ok(Some(Report::Fit)) => (
+                    Verdict::Broken("the guard answered another question".into()),
+                    Evidence::default(),
+                ),
+                Ok(None) => return None,
+                Err(why) => (Verdict::Broken(why), Evidence::default()),
+            }
+        }
+    };
+    Some(CaseResult {
+        case,
+        verdict,
+        evidence,
+        took: start.elapsed(),
+    })
+}
+
+/// Runs cases on `workers` threads; `heard` hears of each as it ends, in no order.
+pub fn run_all<'a>(
+    cases: &[&'a Case],
+    host: &Host,
+    commands: &Commands,
+    patience: Duration,
+    workers: usize,
+    interrupt: &Interrupt,
+    mut heard: impl FnMut(CaseResult<'a>),
+) {
+    let next = AtomicUsize::new(0);
+    let (tell, hear) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers.max(1) {
+            let (tell, next) = (tell.clone(), &next);
+            scope.spawn(move || {
+                while !interrupt.asked() {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(at) else { break };
+                    let Some(result) = run_one(case, host, commands, patience, interrupt) else {
+                        break;
+                    };
+                    if tell.send(result).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        for result in hear {
+            heard(result);
+        }
+    });
+}

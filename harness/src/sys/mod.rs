@@ -1,0 +1,5 @@
+//! The kernel's side: everything that needs `unsafe`, and nothing that knows about scenarios.
+
+pub mod fork;
+pub mod mount;
+pub mod pidfd;
