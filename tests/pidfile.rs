@@ -1,5 +1,7 @@
 //! The pidfile under races: one primary at most, always on the inode that has the name.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers fail")]
+
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

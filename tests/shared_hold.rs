@@ -1,5 +1,7 @@
 //! The shared hold: old programs stay out, new ones do not disturb each other, the last one cleans.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers fail")]
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;

@@ -4,10 +4,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// The argument before a role's name. Not in the command's help: nobody types it.
-pub const ROLE: &str = "role";
-/// The role that keeps a case's world.
-pub const GUARD: &str = "guard";
+use crate::suite::{GUARD, ROLE};
+
 /// The reference server.
 pub const REFERENCE_SERVER: &str = "memtomem-server";
 /// The reference `mm`.

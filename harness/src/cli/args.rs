@@ -33,7 +33,7 @@ pub(super) enum Command {
 
 /// Which cases.
 #[derive(Debug, Default, ClapArgs)]
-pub struct Select {
+pub(super) struct Select {
     /// Part of a case's id, or a glob over all of it; each must match something
     pub filter: Vec<String>,
     /// Filters are whole ids
@@ -51,7 +51,7 @@ pub struct Select {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LevelArg {
+pub(super) enum LevelArg {
     Core,
     Hardened,
 }

@@ -68,7 +68,8 @@ impl Failure {
         match self {
             Self::Load(_) | Self::NoRule { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
-            Self::Subject(error) => error.exit(),
+            Self::Subject(error) if error.is_usage() => Exit::Usage,
+            Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) => Exit::CannotJudge,
         }
     }

@@ -64,7 +64,7 @@ impl SelectionError {
 ///
 /// # Errors
 /// What matched nothing.
-pub fn select<'a>(library: &'a Library, select: &Select) -> Result<Selection<'a>, SelectionError> {
+pub(super) fn select<'a>(library: &'a Library, select: &Select) -> Result<Selection<'a>, SelectionError> {
     let rules = library.rules.ids();
     for rule in &select.rule {
         known("rule", rule, &rules)?;
@@ -95,7 +95,7 @@ pub fn select<'a>(library: &'a Library, select: &Select) -> Result<Selection<'a>
 ///
 /// # Errors
 /// The first filter that matches nothing.
-pub fn matching<'a>(
+pub(super) fn matching<'a>(
     all: &[&'a Case],
     filters: &[String],
     exact: bool,

@@ -46,6 +46,8 @@ pub struct Job {
     pub case: Case,
     /// The subject.
     pub commands: Commands,
+    /// How a program of the suite is started; its name comes after this.
+    pub fixture: Vec<String>,
     /// How long a wait may take before it counts as never.
     pub patience: Duration,
 }

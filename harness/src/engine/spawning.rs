@@ -42,9 +42,12 @@ impl Engine<'_> {
         let mut argv: Vec<Vec<u8>> = match &spawn.role {
             Role::Server => commands.server.iter().map(|a| self.program(a)).collect(),
             Role::Cli => commands.cli.iter().map(|a| self.program(a)).collect(),
-            Role::Fixture(name) => ["@self", crate::roles::ROLE, name.as_str()]
+            Role::Fixture(name) => self
+                .job
+                .fixture
                 .iter()
                 .map(|a| self.program(a))
+                .chain([name.as_bytes().to_vec()])
                 .collect(),
         };
         argv.extend(self.fill_all(&spawn.args)?);

@@ -131,16 +131,32 @@ impl Watch {
                 let Some(what) = what(event.mask) else {
                     continue;
                 };
-                if what == What::Created && event.mask.contains(AddWatchFlags::IN_ISDIR) {
+                let is_dir = event.mask.contains(AddWatchFlags::IN_ISDIR);
+                self.note(path.clone(), what);
+                if what == What::Created && is_dir {
                     self.add_below(&path)?;
+                    self.note_below(&path);
                 }
-                self.log.push(Seen {
-                    at: Instant::now(),
-                    path,
-                    what,
-                });
             }
         }
+    }
+
+    /// What was made in a new directory before it was watched is told by looking.
+    fn note_below(&mut self, dir: &Path) {
+        for item in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            self.note(item.path(), What::Created);
+            if item.file_type().is_ok_and(|t| t.is_dir()) {
+                self.note_below(&item.path());
+            }
+        }
+    }
+
+    fn note(&mut self, path: PathBuf, what: What) {
+        self.log.push(Seen {
+            at: Instant::now(),
+            path,
+            what,
+        });
     }
 
     /// What has been read, but for the watch's own trials.

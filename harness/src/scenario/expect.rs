@@ -7,6 +7,7 @@ use super::model::{
     TextChecks,
 };
 use super::node::Value;
+use super::template::Template;
 use super::step::{Context, LOCKS, SIGNALS, handle};
 
 /// `expect = "<process>"`.
@@ -104,7 +105,9 @@ pub(super) fn fs(
         fields.take("expect-fs");
         None
     } else {
-        Some(fields.template("expect-fs", &cx.scope, diags)?)
+        // A path that is wrong is told already; the rest of the step may be wrong too.
+        let path = fields.template("expect-fs", &cx.scope, diags);
+        Some(path.unwrap_or_else(|| Template::literal("")))
     };
     if let Some((since, span)) = fields.text("unchanged-since", diags) {
         if cx.labels.contains(since) {
@@ -225,17 +228,20 @@ pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags)
             }
             LockOn::Inode(name.to_owned())
         }
-        None => LockOn::Path(fields.template("expect-lock", &cx.scope, diags)?),
+        None => {
+            let path = fields.template("expect-lock", &cx.scope, diags);
+            LockOn::Path(path.unwrap_or_else(|| Template::literal("")))
+        }
     };
     if fields.take("held").is_none() {
-        fields.missing("held", diags);
+        fields.missing("held");
     }
     let words: [(&'static str, Option<LockKind>); 3] = [
         (LOCKS[0].0, Some(LOCKS[0].1)),
         (LOCKS[1].0, Some(LOCKS[1].1)),
         ("none", None),
     ];
-    let held = fields.word("held", &words, diags)?;
+    let held = fields.word("held", &words, diags).flatten();
     let by = by(fields, cx, diags);
     if held.is_some() && by.is_empty() {
         diags.push(

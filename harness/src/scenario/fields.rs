@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::diag::Diags;
+use super::diag::{Diags, nearest};
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
 
@@ -10,6 +10,7 @@ use super::template::{Scope, Template};
 pub struct Fields<'a> {
     entries: &'a [Entry],
     known: BTreeSet<&'static str>,
+    missing: Vec<&'static str>,
     /// Where the table stands, for a key that is missing.
     pub span: Span,
     what: &'static str,
@@ -21,6 +22,7 @@ impl<'a> Fields<'a> {
         Self {
             entries,
             known: BTreeSet::new(),
+            missing: Vec::new(),
             span,
             what,
         }
@@ -44,7 +46,7 @@ impl<'a> Fields<'a> {
     /// A string that must be there.
     pub fn need_text(&mut self, key: &'static str, diags: &mut Diags) -> Option<(&'a str, Span)> {
         if self.take(key).is_none() {
-            self.missing(key, diags);
+            self.missing(key);
         }
         self.text(key, diags)
     }
@@ -68,7 +70,7 @@ impl<'a> Fields<'a> {
         diags: &mut Diags,
     ) -> Option<Template> {
         if self.take(key).is_none() {
-            self.missing(key, diags);
+            self.missing(key);
         }
         self.template(key, scope, diags)
     }
@@ -174,19 +176,18 @@ impl<'a> Fields<'a> {
     }
 
     /// Says that `key` must be there.
-    pub fn missing(&self, key: &str, diags: &mut Diags) {
-        diags.push(
-            self.span.clone(),
-            format!("`{key}` is missing"),
-            format!("{} needs it", self.what),
-        );
+    pub fn missing(&mut self, key: &'static str) {
+        self.missing.push(key);
     }
 
-    /// Reports the keys nobody asked for.
-    pub fn finish(self, diags: &mut Diags) {
+    /// Reports the keys nobody asked for, and those that are missing; a missing key that was mistyped
+    /// is one mistake.
+    pub fn finish(mut self, diags: &mut Diags) {
         let valid: Vec<&str> = self.known.iter().copied().collect();
         for entry in self.entries {
             if !self.known.contains(entry.key.as_str()) {
+                let meant = nearest(&entry.key, &self.missing);
+                self.missing.retain(|key| Some(*key) != meant);
                 diags.unknown(
                     entry.key_span.clone(),
                     &format!("key of {}", self.what),
@@ -195,11 +196,18 @@ impl<'a> Fields<'a> {
                 );
             }
         }
+        for key in self.missing {
+            diags.push(
+                self.span.clone(),
+                format!("`{key}` is missing"),
+                format!("{} needs it", self.what),
+            );
+        }
     }
 }
 
 /// Says that a value is of the wrong kind.
-pub(super) fn wrong(node: &Node, found: &Value, expected: &str, diags: &mut Diags) {
+pub(crate) fn wrong(node: &Node, found: &Value, expected: &str, diags: &mut Diags) {
     diags.push(
         node.span.clone(),
         format!("expected {expected}, found {}", found.kind()),
@@ -208,7 +216,7 @@ pub(super) fn wrong(node: &Node, found: &Value, expected: &str, diags: &mut Diag
 }
 
 /// The items of an array.
-pub(super) fn list<'a>(node: &'a Node, diags: &mut Diags) -> &'a [Node] {
+pub(crate) fn list<'a>(node: &'a Node, diags: &mut Diags) -> &'a [Node] {
     match &node.value {
         Value::List(items) => items,
         other @ (Value::Text(_) | Value::Number(_) | Value::Flag(_) | Value::Table(_)) => {
@@ -219,7 +227,7 @@ pub(super) fn list<'a>(node: &'a Node, diags: &mut Diags) -> &'a [Node] {
 }
 
 /// The text of a string.
-pub(super) fn text<'a>(node: &'a Node, diags: &mut Diags) -> Option<&'a str> {
+pub(crate) fn text<'a>(node: &'a Node, diags: &mut Diags) -> Option<&'a str> {
     match &node.value {
         Value::Text(s) => Some(s),
         other @ (Value::Number(_) | Value::Flag(_) | Value::List(_) | Value::Table(_)) => {

@@ -102,7 +102,7 @@ fn case(
     let mut fields = Fields::new(entries, top, "a scenario");
     let title = fields.need_text("title", diags).map(|(t, _)| t.to_owned());
     if fields.take("rules").is_none() {
-        fields.missing("rules", diags);
+        fields.missing("rules");
     }
     let rule_texts = fields.texts("rules", diags);
     let level = level(&rule_texts, frame.rules, diags);
@@ -126,6 +126,7 @@ fn case(
         opens: BTreeSet::new(),
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
+        needs,
         rules: rule_texts.iter().map(|(r, _)| *r).collect(),
         fixtures: frame.fixtures,
         source,
@@ -134,7 +135,7 @@ fn case(
     let nodes = match fields.take("step") {
         Some(node) => list(node, diags),
         None => {
-            fields.missing("step", diags);
+            fields.missing("step");
             &[]
         }
     };

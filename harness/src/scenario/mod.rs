@@ -4,7 +4,7 @@
 
 pub mod diag;
 mod expect;
-mod fields;
+pub(crate) mod fields;
 pub mod file;
 pub mod load;
 pub mod matrix;

@@ -66,7 +66,7 @@ fn rule(entry: &Entry, diags: &mut Diags) -> Option<Rule> {
     let mut fields = Fields::new(entries, entry.key_span.clone(), "a rule");
     let levels = [("core", Level::Core), ("hardened", Level::Hardened)];
     if fields.take("level").is_none() {
-        fields.missing("level", diags);
+        fields.missing("level");
     }
     let level = fields.word("level", &levels, diags);
     let statement = fields

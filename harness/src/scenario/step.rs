@@ -6,7 +6,7 @@ use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
 use super::model::{
-    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, Step, StdinKind,
+    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, Step, StdinKind, Tier,
 };
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
@@ -51,6 +51,8 @@ pub(super) struct Context<'a> {
     pub labels: BTreeSet<String>,
     /// Labels that a later check compares with.
     pub snapshots: BTreeSet<String>,
+    /// What the scenario says it needs of the host.
+    pub needs: Tier,
     /// The scenario's rules.
     pub rules: Vec<&'a str>,
     /// Programs the suite has.
@@ -222,10 +224,10 @@ fn spawn<'a>(
     diags: &mut Diags,
 ) -> Option<Action> {
     let span = fields.take("spawn").map(|n| n.span.clone())?;
-    let role = match fields.need_text("role", diags)? {
-        ("server", _) => Role::Server,
-        ("cli", _) => Role::Cli,
-        (name, span) => {
+    let role = match fields.need_text("role", diags) {
+        Some(("server", _)) | None => Role::Server,
+        Some(("cli", _)) => Role::Cli,
+        Some((name, span)) => {
             if !cx.fixtures.contains(&name) {
                 let mut valid = vec!["server", "cli"];
                 valid.extend(cx.fixtures);
@@ -244,7 +246,7 @@ fn spawn<'a>(
         args: fields.templates("args", &cx.scope, diags),
         umask: fields.mode("umask", diags),
         env: env(fields.take("env"), &cx.scope, diags),
-        uid: fields.number("uid", diags),
+        uid: uid(fields, cx, diags),
         stdin: fields
             .word(
                 "stdin",
@@ -290,6 +292,19 @@ pub(super) fn env(
     env
 }
 
+/// Another uid than the subject's, which not every host can give.
+fn uid(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<u32> {
+    let span = fields.take("uid")?.span.clone();
+    if cx.needs < Tier::Ids {
+        diags.push(
+            span,
+            "another uid is only to be had in tier `ids`",
+            "the scenario must say `needs = \"ids\"`",
+        );
+    }
+    fields.number("uid", diags)
+}
+
 fn call(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
     let who = handle(fields, "call", cx, diags);
     let tool = fields.need_text("tool", diags).map(|(s, _)| s.to_owned());
@@ -326,7 +341,7 @@ fn wait_for_text(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -
     let stdout = fields.template("stdout", &cx.scope, diags);
     let stderr = fields.template("stderr", &cx.scope, diags);
     if stdout.is_none() && stderr.is_none() {
-        fields.missing("stdout", diags);
+        fields.missing("stdout");
     }
     Some(Action::Await {
         who: who?,
@@ -338,7 +353,7 @@ fn wait_for_text(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -
 fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
     let who = handle(fields, "signal", cx, diags);
     if fields.take("send").is_none() {
-        fields.missing("send", diags);
+        fields.missing("send");
     }
     let signal = fields.word("send", &SIGNALS, diags);
     Some(Action::Signal {
@@ -442,13 +457,13 @@ fn change(
         .then(|| fields.mode("mode", diags))
         .flatten();
     let uid = (makes || matches!(how, ChangeKind::Chown | ChangeKind::Symlink { .. }))
-        .then(|| fields.number("uid", diags))
+        .then(|| uid(fields, cx, diags))
         .flatten();
     if matches!(how, ChangeKind::Chmod) && mode.is_none() && fields.take("mode").is_none() {
-        fields.missing("mode", diags);
+        fields.missing("mode");
     }
     if matches!(how, ChangeKind::Chown) && uid.is_none() && fields.take("uid").is_none() {
-        fields.missing("uid", diags);
+        fields.missing("uid");
     }
     Some(Action::Change(Change {
         path: path?,

@@ -2,7 +2,8 @@
 
 use super::{Subject, no_env};
 use crate::engine::Commands;
-use crate::roles::{REFERENCE_CLI, REFERENCE_SERVER, ROLE};
+use crate::roles::{REFERENCE_CLI, REFERENCE_SERVER};
+use crate::suite::ROLE;
 
 /// The reference.
 pub fn builtin() -> Subject {

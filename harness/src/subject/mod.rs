@@ -1,13 +1,31 @@
-//! What is judged: the built-in reference, or a server that somebody else wrote.
+//! What is judged: the built-in reference, a release from a registry, or a server of one's own.
+//!
+//! A name becomes a profile without touching anything but its file ([`spec`]); only [`find`] provisions.
 
 mod builtin;
+mod cache;
+mod error;
+mod health;
+mod own;
+mod profile;
+mod provision;
+mod python;
+mod spec;
+mod version;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::engine::Commands;
 use crate::scenario::matrix::Values;
 
 pub use builtin::builtin;
+pub use error::SubjectError;
+pub use health::{Line, health};
+
+use profile::{Profile, Pypi};
+use spec::Asked;
+use version::Version;
 
 /// A subject, ready to be started.
 #[derive(Debug, Clone)]
@@ -22,36 +40,25 @@ pub struct Subject {
     pub notes: Vec<String>,
 }
 
-/// Why a subject cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SubjectError {
-    /// No profile has this name.
-    #[error("no subject is called `{name}`; there are: {known}")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-}
-
 /// Finds a subject by what was typed. Provisions a release where it must.
 ///
 /// # Errors
 /// Why there is no such subject here.
 pub fn find(spec: &str) -> Result<Subject, SubjectError> {
-    match spec {
-        "reference" => Ok(builtin()),
-        other => Err(SubjectError::Unknown {
-            name: other.to_owned(),
-            known: "reference".into(),
+    match Asked::parse(spec)? {
+        Asked::Reference => Ok(builtin()),
+        Asked::Release {
+            profile,
+            pypi,
+            version,
+        } => release(spec, profile, &pypi, &version),
+        Asked::Own(profile) => Ok(Subject {
+            name: spec.to_owned(),
+            commands: own::commands(&profile, &var)?,
+            parameters: profile.parameters,
+            notes: Vec::new(),
         }),
     }
-}
-
-/// No variables.
-fn no_env() -> BTreeMap<String, String> {
-    BTreeMap::new()
 }
 
 /// The contract's parameters as a subject fills them in: what listing needs, without provisioning.
@@ -59,17 +66,52 @@ fn no_env() -> BTreeMap<String, String> {
 /// # Errors
 /// That there is no such subject.
 pub fn parameters(spec: &str) -> Result<Values, SubjectError> {
-    find(spec).map(|subject| subject.parameters)
+    Ok(match Asked::parse(spec)? {
+        Asked::Reference => builtin().parameters,
+        Asked::Release { profile, .. } | Asked::Own(profile) => profile.parameters,
+    })
 }
 
-/// Tells what this host has for subjects from a registry.
-pub fn doctor() {}
+fn release(
+    spec: &str,
+    profile: Profile,
+    pypi: &Pypi,
+    version: &Version,
+) -> Result<Subject, SubjectError> {
+    let programs = [&profile.server, &profile.cli];
+    let recipe = provision::Recipe {
+        pypi,
+        version,
+        programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
+    };
+    let ready = recipe.have(&cache::Cache::locate(&var)?, &var)?;
+    let no_text = || SubjectError::Cache {
+        what: format!("using {}", ready.venv.display()),
+        source: std::io::Error::other("its path is no UTF-8"),
+    };
+    let places = [(profile::VENV, ready.venv.to_str().ok_or_else(no_text)?)];
+    let fill = |text: &String| profile::fill(text, &places);
+    let mut shown = ready.marker.shown.clone();
+    shown.extend(profile.shown.iter().map(|path| fill(path).into()));
+    Ok(Subject {
+        name: spec.to_owned(),
+        commands: Commands {
+            server: profile.server.iter().map(fill).collect(),
+            cli: profile.cli.iter().map(fill).collect(),
+            env: profile.env.iter().map(|(k, v)| (k.clone(), fill(v))).collect(),
+            shown: provision::outermost(shown),
+        },
+        parameters: profile.parameters,
+        notes: ready.marker.notes,
+    })
+}
 
-impl SubjectError {
-    /// The exit status for it.
-    pub fn exit(&self) -> crate::cli::Exit {
-        match self {
-            Self::Unknown { .. } => crate::cli::Exit::Usage,
-        }
-    }
+/// This process's own variables; everything below takes a function, so that tests need not set any.
+fn var(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// No variables.
+fn no_env() -> BTreeMap<String, String> {
+    BTreeMap::new()
 }

@@ -6,7 +6,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::guard::{Order, Report};
-use crate::roles::{GUARD, ROLE};
+use super::{GUARD, ROLE};
 
 /// The lifelines of all guards that run now. Closing them ends every case at once.
 #[derive(Debug, Default)]

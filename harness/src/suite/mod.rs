@@ -6,6 +6,11 @@ mod launch;
 mod run;
 mod smoke;
 
+/// The argument before a role's name. Not in the command's help: nobody types it.
+pub const ROLE: &str = "role";
+/// The role that keeps a case's world.
+pub const GUARD: &str = "guard";
+
 pub use host::find_host;
 pub use launch::{Lifelines, launch};
 pub use smoke::patience;

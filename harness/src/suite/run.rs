@@ -59,6 +59,7 @@ pub fn run_one<'a>(
             let job = Job {
                 case: case.clone(),
                 commands: commands.clone(),
+                fixture: ["@self", super::ROLE].map(str::to_owned).into(),
                 patience,
             };
             match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {

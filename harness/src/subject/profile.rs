@@ -1,0 +1,362 @@
+//! Profiles: how a subject is started and what it fills in, from a TOML file.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use super::version::Version;
+use crate::scenario::diag::{BadFile, Diags};
+use crate::scenario::fields::{self, Fields};
+use crate::scenario::matrix::{self, Values};
+use crate::scenario::node::{Entry, Node, Span, Value, read_file};
+
+/// Where the release stands, for `${venv}`.
+pub(super) const VENV: &str = "venv";
+/// The profile's own directory, for `${dir}`.
+pub(super) const DIR: &str = "dir";
+
+/// How a subject is started and what it fills in.
+#[derive(Debug, Clone)]
+pub(super) struct Profile {
+    /// As printed.
+    pub(super) path: String,
+    /// The server's command, with places to fill in.
+    pub(super) server: Vec<String>,
+    /// The CLI's command, likewise.
+    pub(super) cli: Vec<String>,
+    /// Variables it needs, likewise.
+    pub(super) env: BTreeMap<String, String>,
+    /// Host paths it needs to see, likewise.
+    pub(super) shown: Vec<String>,
+    /// The contract's parameters.
+    pub(super) parameters: Values,
+    /// Where its releases come from.
+    pub(super) pypi: Option<Pypi>,
+}
+
+/// A package on PyPI, installed into a virtual environment for each release.
+#[derive(Debug, Clone)]
+pub(super) struct Pypi {
+    /// Its name there.
+    pub(super) package: String,
+    /// The oldest Python it runs on.
+    pub(super) python: Version,
+    /// What some releases need beside what they ask for.
+    pub(super) constraints: Vec<Constraint>,
+    /// What to do about a `sqlite3` that cannot load extensions; without it that does not matter.
+    pub(super) sqlite: Option<Cure>,
+}
+
+/// What releases before one need beside what they ask for.
+#[derive(Debug, Clone)]
+pub(super) struct Constraint {
+    before: Version,
+    requires: Vec<String>,
+}
+
+/// A package whose module takes the place of `sqlite3`.
+#[derive(Debug, Clone)]
+pub(super) struct Cure {
+    /// Its name on PyPI.
+    pub(super) package: String,
+    /// The module it brings.
+    pub(super) module: String,
+}
+
+impl Pypi {
+    /// What is installed for a release.
+    pub(super) fn requirements(&self, version: &Version) -> Vec<String> {
+        let mut all = vec![format!("{}=={version}", self.package)];
+        for constraint in &self.constraints {
+            if *version < constraint.before {
+                all.extend(constraint.requires.iter().cloned());
+            }
+        }
+        all
+    }
+}
+
+impl Profile {
+    /// Reads a profile.
+    ///
+    /// # Errors
+    /// All mistakes of the file.
+    pub(super) fn parse(path: &str, source: &str) -> Result<Self, BadFile> {
+        read_file(path, source, |entries, diags| {
+            let end = source.len();
+            profile(path, &entries, end, diags)
+        })
+    }
+}
+
+/// Puts values in the places of a text that was checked when its profile was read.
+pub(super) fn fill(text: &str, places: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    // One pass: a path that is filled in is never looked at again, whatever it holds.
+    while let Some((before, inner, after)) = next_place(rest) {
+        out.push_str(before);
+        match places.iter().find(|(name, _)| *name == inner) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&format!("${{{inner}}}")),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+fn next_place(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once("${")?;
+    let (inner, after) = rest.split_once('}')?;
+    Some((before, inner, after))
+}
+
+fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Option<Profile> {
+    let mut top = Fields::new(entries, end..end, "a profile");
+    let pypi = top
+        .table("pypi", "[pypi]", diags)
+        .map(|table| pypi(table, diags));
+    let places: &[&str] = if pypi.is_some() { &[VENV, DIR] } else { &[DIR] };
+
+    let server = command(&mut top, "server", places, diags);
+    let cli = command(&mut top, "cli", places, diags);
+    let shown = top.texts("shown", diags);
+    for (text, span) in &shown {
+        check_places(text, span, places, diags);
+    }
+    let env = top
+        .table("env", "[env]", diags)
+        .map(|table| variables(table.entries(), places, diags))
+        .unwrap_or_default();
+    let parameters = top.table("parameters", "[parameters]", diags);
+    if let Some(table) = &parameters {
+        check_parameters(table.entries(), diags);
+    }
+    top.finish(diags);
+    Some(Profile {
+        path: path.to_owned(),
+        server: server?,
+        cli: cli?,
+        env,
+        shown: shown.into_iter().map(|(text, _)| text.to_owned()).collect(),
+        parameters: matrix::parameters(parameters),
+        pypi: match pypi {
+            Some(table) => Some(table?),
+            None => None,
+        },
+    })
+}
+
+fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
+    let package = table.need_text("package", diags).map(owned);
+    let python = need_version(&mut table, "python", diags);
+    let constraints = match table.take("constraint") {
+        Some(node) => fields::list(node, diags)
+            .iter()
+            .filter_map(|item| constraint(item, diags))
+            .collect(),
+        None => Vec::new(),
+    };
+    let sqlite = table
+        .table("sqlite", "[pypi.sqlite]", diags)
+        .map(|mut table| {
+            let package = table.need_text("package", diags).map(owned);
+            let module = table.need_text("module", diags);
+            if let Some((name, span)) = &module
+                && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            {
+                diags.push(span.clone(), format!("`{name}` is no module"), "here");
+            }
+            table.finish(diags);
+            Some(Cure {
+                package: package?,
+                module: module.map(owned)?,
+            })
+        });
+    table.finish(diags);
+    Some(Pypi {
+        package: package?,
+        python: python?,
+        constraints,
+        sqlite: match sqlite {
+            Some(cure) => Some(cure?),
+            None => None,
+        },
+    })
+}
+
+fn constraint(node: &Node, diags: &mut Diags) -> Option<Constraint> {
+    let Some(entries) = node.entries() else {
+        fields::wrong(node, &node.value, "a table", diags);
+        return None;
+    };
+    let mut table = Fields::new(entries, node.span.clone(), "[[pypi.constraint]]");
+    let before = need_version(&mut table, "before", diags);
+    if table.take("requires").is_none() {
+        table.missing("requires");
+    }
+    let requires = table.texts("requires", diags);
+    for (text, span) in &requires {
+        // What begins with a hyphen would be an option of the installer.
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            diags.push(
+                span.clone(),
+                format!("`{text}` is no requirement"),
+                "for instance \"name<2\"",
+            );
+        }
+    }
+    table.finish(diags);
+    Some(Constraint {
+        before: before?,
+        requires: requires.into_iter().map(owned).collect(),
+    })
+}
+
+fn need_version(table: &mut Fields<'_>, key: &'static str, diags: &mut Diags) -> Option<Version> {
+    let (text, span) = table.need_text(key, diags)?;
+    match Version::from_str(text) {
+        Ok(version) => Some(version),
+        Err(error) => {
+            diags.push(span, error.to_string(), "for instance \"3.12\"");
+            None
+        }
+    }
+}
+
+/// A program and its arguments.
+fn command(
+    top: &mut Fields<'_>,
+    key: &'static str,
+    places: &[&str],
+    diags: &mut Diags,
+) -> Option<Vec<String>> {
+    let Some(node) = top.take(key) else {
+        top.missing(key);
+        return None;
+    };
+    let words = top.texts(key, diags);
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        diags.push(
+            node.span.clone(),
+            format!("`{key}` starts nothing"),
+            "must hold a program and its arguments",
+        );
+    }
+    for (word, span) in &words {
+        check_places(word, span, places, diags);
+    }
+    Some(words.into_iter().map(owned).collect())
+}
+
+fn variables(entries: &[Entry], places: &[&str], diags: &mut Diags) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    for entry in entries {
+        if let Some(text) = fields::text(&entry.node, diags) {
+            check_places(text, &entry.node.span, places, diags);
+            env.insert(entry.key.clone(), text.to_owned());
+        }
+    }
+    env
+}
+
+fn check_places(text: &str, span: &Span, places: &[&str], diags: &mut Diags) {
+    let mut rest = text;
+    while let Some((_, inner, after)) = next_place(rest) {
+        if !places.contains(&inner) {
+            diags.unknown(span.clone(), "place in a profile", inner, places);
+        }
+        rest = after;
+    }
+}
+
+fn check_parameters(entries: &[Entry], diags: &mut Diags) {
+    for entry in entries {
+        match &entry.node.value {
+            Value::Text(_) | Value::Number(_) => {}
+            other @ (Value::Flag(_) | Value::List(_) | Value::Table(_)) => {
+                fields::wrong(&entry.node, other, "a string or an integer", diags);
+            }
+        }
+    }
+}
+
+fn owned((text, _): (&str, Span)) -> String {
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+server = ["${venv}/bin/server", "--stdio"]
+cli = ["${venv}/bin/cli"]
+[env]
+HERE = "${dir}/x"
+[parameters]
+refused_exit = 3
+[pypi]
+package = "server"
+python = "3.12"
+[[pypi.constraint]]
+before = "0.6"
+requires = ["mcp<2"]
+"#;
+
+    fn mistakes(source: &str) -> String {
+        Profile::parse("p.toml", source).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_profile_is_read() {
+        let profile = Profile::parse("p.toml", GOOD).unwrap();
+        assert_eq!(profile.server, ["${venv}/bin/server", "--stdio"]);
+        assert_eq!(
+            profile.parameters,
+            [("param.refused_exit".to_owned(), Value::Number(3))]
+        );
+        let pypi = profile.pypi.unwrap();
+        let needed = |v: &str| pypi.requirements(&v.parse().unwrap());
+        assert_eq!(needed("0.5.0"), ["server==0.5.0", "mcp<2"]);
+        assert_eq!(needed("0.6.0"), ["server==0.6.0"]);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_each_with_its_line() {
+        let text = mistakes(
+            "servr = [\"a\"]\ncli = []\n[env]\nA = 1\n[parameters]\nloser = true\n[pypi]\npackage = \"x\"\npython = \"new\"\n",
+        );
+        for part in [
+            "`server` is missing",
+            "unknown key of a profile `servr`",
+            "did you mean `server`?",
+            "p.toml:1:1",
+            "`cli` starts nothing",
+            "expected a string, found an integer",
+            "expected a string or an integer, found a boolean",
+            "`new` is no version",
+        ] {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_must_be_one_that_the_profile_has() {
+        let text = mistakes("server = [\"${venv}/s\"]\ncli = [\"c\"]\n");
+        assert!(text.contains("unknown place in a profile `venv`"), "{text}");
+        let text = mistakes(&GOOD.replace("${dir}", "${home}"));
+        assert!(text.contains("valid: venv, dir"), "{text}");
+    }
+
+    #[test]
+    fn an_option_of_the_installer_is_no_requirement() {
+        let text = mistakes(&GOOD.replace("mcp<2", "--pre"));
+        assert!(text.contains("`--pre` is no requirement"), "{text}");
+    }
+
+    #[test]
+    fn places_are_filled_once() {
+        let places = [("dir", "/a${venv}"), ("venv", "/v")];
+        assert_eq!(fill("x${dir}y${venv}z", &places), "x/a${venv}y/vz");
+    }
+}

@@ -1,0 +1,188 @@
+//! What may be typed after `--subject`, and the profile it means. Touches no network.
+
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+use super::SubjectError;
+use super::profile::{Profile, Pypi};
+use super::version::Version;
+use crate::scenario::diag::nearest;
+
+/// The profiles that come with pidproof, each named after its file.
+static PROFILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../fixtures/profiles");
+/// The name of the built-in reference.
+const REFERENCE: &str = "reference";
+
+/// What was asked for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The built-in reference.
+    Reference,
+    /// A release from a registry.
+    Release {
+        /// Its profile.
+        profile: Profile,
+        /// Its package.
+        pypi: Pypi,
+        /// Which one.
+        version: Version,
+    },
+    /// A server of one's own.
+    Own(Profile),
+}
+
+impl Asked {
+    /// Understands what was typed, and reads the profile.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub(super) fn parse(spec: &str) -> Result<Self, SubjectError> {
+        let (name, version) = match spec.rsplit_once('@') {
+            // A path may hold an `@` of its own.
+            Some((_, after)) if after.ends_with(".toml") => (spec, None),
+            Some((name, version)) => (name, Some(version)),
+            None => (spec, None),
+        };
+        if name == REFERENCE && version.is_none() {
+            return Ok(Self::Reference);
+        }
+        if name == REFERENCE {
+            return Err(wrong(spec, "the reference has no releases: `reference`"));
+        }
+        let profile = if name.ends_with(".toml") {
+            from_file(Path::new(name))?
+        } else {
+            built_in(name)?
+        };
+        match (profile.pypi.clone(), version) {
+            (None, None) => Ok(Self::Own(profile)),
+            (None, Some(_)) => Err(wrong(
+                spec,
+                format!("{} has no [pypi], so there are no releases to choose from", profile.path),
+            )),
+            (Some(_), None) => Err(wrong(spec, release_hint(name))),
+            (Some(pypi), Some(version)) => {
+                let version = version
+                    .parse()
+                    .map_err(|e| wrong(spec, format!("{e}; {}", release_hint(name))))?;
+                Ok(Self::Release {
+                    profile,
+                    pypi,
+                    version,
+                })
+            }
+        }
+    }
+}
+
+/// The built-in profiles of packages.
+pub(super) fn packages() -> Vec<Pypi> {
+    names()
+        .into_iter()
+        .filter_map(|name| built_in(name).ok()?.pypi)
+        .collect()
+}
+
+fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
+    SubjectError::Spec {
+        spec: spec.to_owned(),
+        why: why.into(),
+    }
+}
+
+fn release_hint(name: &str) -> String {
+    format!("say which release, for instance `{name}@0.1.25`")
+}
+
+fn names() -> Vec<&'static str> {
+    PROFILES
+        .files()
+        .filter_map(|file| file.path().file_stem()?.to_str())
+        .collect()
+}
+
+fn built_in(name: &str) -> Result<Profile, SubjectError> {
+    let file = format!("{name}.toml");
+    let text = PROFILES
+        .files()
+        .find(|f| f.path().as_os_str() == file.as_str())
+        .and_then(|f| f.contents_utf8());
+    match text {
+        Some(text) => Ok(Profile::parse(&format!("fixtures/profiles/{file}"), text)?),
+        None => {
+            let mut known = vec![REFERENCE];
+            known.extend(names());
+            let near = nearest(name, &known)
+                .map(|near| format!("did you mean `{near}`? "))
+                .unwrap_or_default();
+            let mut list = vec![format!("`{REFERENCE}`")];
+            list.extend(names().iter().map(|n| format!("`{n}@RELEASE`")));
+            list.push("the path of a profile (*.toml)".into());
+            Err(SubjectError::Unknown {
+                name: name.to_owned(),
+                hint: format!("{near}there are {}", list.join(", ")),
+            })
+        }
+    }
+}
+
+fn from_file(path: &Path) -> Result<Profile, SubjectError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SubjectError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(Profile::parse(&path.display().to_string(), &text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(spec: &str) -> String {
+        let error = Asked::parse(spec).unwrap_err();
+        assert!(error.is_usage(), "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_release_is_a_profile_and_a_version() {
+        match Asked::parse("memtomem@0.1.25").unwrap() {
+            Asked::Release { pypi, version, .. } => {
+                assert_eq!(pypi.package, "memtomem");
+                assert_eq!(version.to_string(), "0.1.25");
+            }
+            other @ (Asked::Reference | Asked::Own(_)) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_built_in_profile_is_good_and_names_its_package() {
+        for name in names() {
+            built_in(name).unwrap();
+        }
+        assert!(packages().iter().any(|p| p.package == "memtomem"));
+    }
+
+    #[test]
+    fn what_names_nothing_is_told_with_what_would() {
+        for spec in ["memtomem", "memtomem@", "memtomem@x y", "memtomem@latest"] {
+            assert!(refusal(spec).contains("memtomem@0.1.25"), "{spec}");
+        }
+        let text = refusal("memtomen@0.1.25");
+        assert!(text.contains("did you mean `memtomem`?"), "{text}");
+        assert!(refusal("reference@1").contains("no releases"));
+        assert!(refusal("nowhere/at-all.toml").contains("nowhere/at-all.toml"));
+        assert!(refusal("").contains("`reference`"));
+    }
+
+    #[test]
+    fn ones_own_server_has_no_releases() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("own@home.toml");
+        std::fs::write(&path, "server = [\"./s\"]\ncli = [\"./c\"]\n").unwrap();
+        let spec = path.to_str().unwrap();
+        assert!(matches!(Asked::parse(spec).unwrap(), Asked::Own(_)));
+        assert!(refusal(&format!("{spec}@1.0")).contains("no releases"));
+    }
+}

@@ -1,0 +1,235 @@
+//! The command as a person meets it: exit statuses and errors.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn pidproof() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pidproof"));
+    command.env_remove("CI");
+    command
+}
+
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(args: &[&str]) -> Ran {
+    let output = pidproof().args(args).output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs on a directory that holds one scenario.
+fn run_scenario(text: &str, args: &[&str]) -> Ran {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("it.toml"), text).unwrap();
+    let mut all = vec!["run", "--scenarios", dir.path().to_str().unwrap()];
+    all.extend(args);
+    run(&all)
+}
+
+const PASSES: &str = r#"
+title = "a server answers"
+rules = ["PID-1"]
+[[step]]
+spawn = "server"
+role = "server"
+[[step]]
+handshake = "server"
+"#;
+
+#[test]
+fn a_case_that_holds_is_0_and_counted() {
+    let ran = run_scenario(PASSES, &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.stdout.lines().last(), Some("1 passed, 0 failed, 0 skipped"));
+}
+
+#[test]
+fn a_broken_rule_is_1_with_all_that_is_known() {
+    let text = format!("{PASSES}[[step]]\nexpect-fs = \"${{pidfile}}\"\ntype = \"absent\"\n");
+    let ran = run_scenario(&text, &[]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    for part in [
+        "FAIL it",
+        "PID-1 (core)",
+        "it.toml:10: expect-fs",
+        "absent",
+        "timeline",
+        "server: started",
+        "${xdg}/memtomem/server.pid created",
+        "files at the end",
+        "locks at the end",
+        "rerun: pidproof run --exact it --scenarios",
+    ] {
+        assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
+    }
+    assert_eq!(ran.stdout.lines().last(), Some("0 passed, 1 failed, 0 skipped"));
+}
+
+#[test]
+fn every_mismatch_is_told_and_not_the_first() {
+    let text = format!(
+        "{PASSES}[[step]]\nexpect-fs = \"${{pidfile}}\"\nmode = \"0123\"\nuid = 4242\n\
+         [[step]]\nexpect-fs = \"${{runtime_dir}}\"\nmode = \"0321\"\n"
+    );
+    let ran = run_scenario(&text, &[]);
+    assert_eq!(ran.code, Some(1));
+    for part in ["mode 0123", "owned by uid 4242", "mode 0321"] {
+        assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn three_mistakes_are_three_carets_and_2() {
+    let text = r#"title = "three mistakes"
+rules = ["PID-1"]
+[[step]]
+spawn = "server"
+rol = "server"
+[[step]]
+handshake = "servr"
+[[step]]
+expect-fs = "${pidfil}"
+type = "file"
+"#;
+    let ran = run_scenario(text, &[]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    for part in ["did you mean `role`?", "did you mean `server`?", "did you mean `pidfile`?"] {
+        assert!(ran.stderr.contains(part), "no `{part}` in\n{}", ran.stderr);
+    }
+    assert_eq!(ran.stderr.matches("error: ").count(), 3, "{}", ran.stderr);
+    assert!(ran.stdout.is_empty(), "nothing may run: {}", ran.stdout);
+}
+
+#[test]
+fn what_selects_nothing_is_4() {
+    for args in [
+        &["run", "--exact", "no.such.case"][..],
+        &["run", "no-such-part"],
+        &["list", "x*y"],
+        &["run", "--exact", "home.handshake-creates-nothing", "no.such.case"],
+    ] {
+        let ran = run(args);
+        assert_eq!(ran.code, Some(4), "{args:?}: {}", ran.stderr);
+        assert!(ran.stdout.is_empty(), "{args:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn what_nobody_knows_is_2_with_a_suggestion() {
+    for (args, part) in [
+        (&["run", "--rule", "PID-99"][..], "no rule is called `PID-99`"),
+        (&["run", "--family", "LEGG"], "did you mean `LEG`?"),
+        (&["explain", "PID-77"], "did you mean"),
+        (&["run", "--subject", "no-such-subject"], "no-such-subject"),
+        (&["run", "--frobnicate"], "--frobnicate"),
+        (&["run", "a[b"], "no glob"),
+    ] {
+        let ran = run(args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(part), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_missing_scenario_directory_is_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    let gone = dir.path().join("gone");
+    for dir in [dir.path(), gone.as_path()] {
+        let ran = run(&["run", "--scenarios", dir.to_str().unwrap()]);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        assert!(!ran.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_fixture_that_does_not_exist_or_does_not_start_is_no_success() {
+    let missing = PASSES.replace("role = \"server\"", "role = \"no-such-fixture\"");
+    let ran = run_scenario(&missing, &[]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("unknown role"), "{}", ran.stderr);
+
+    let wrong = format!(
+        "{PASSES}[[step]]\nspawn = \"h\"\nrole = \"hold-lock\"\nargs = [\"--no-such-flag\"]\n\
+         [[step]]\nawait = \"h\"\nstdout = \"held\"\n"
+    );
+    let ran = run_scenario(&wrong, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+    assert!(ran.stdout.contains("exit status 2"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_check_that_checks_nothing_is_refused() {
+    let text = format!("{PASSES}[[step]]\nexpect = \"server\"\n");
+    let ran = run_scenario(&text, &[]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("this check checks nothing"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_skip_is_a_failure_where_all_must_run() {
+    let text = PASSES.replace("rules =", "needs = \"namespaces\"\nrules =");
+    let ran = run_scenario(&text, &["--tier", "plain"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.stdout.lines().last(), Some("0 passed, 0 failed, 1 skipped"));
+    let ran = run_scenario(&text, &["--tier", "plain", "--must-run"]);
+    assert_ne!(ran.code, Some(0), "{}", ran.stdout);
+    let ran = run_scenario(&text, &["--tier", "plain", "--must-run", "--may-skip", "it"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+}
+
+#[test]
+fn check_tells_how_many_cases_a_file_makes() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("it.toml");
+    fs::write(&file, format!("{PASSES}[matrix]\nn = [\"1\", \"2\"]\n")).unwrap();
+    let ran = run(&["check", file.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("2 cases"));
+}
+
+#[test]
+fn every_case_id_is_in_the_alphabet_of_ids() {
+    let ran = run(&["list"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for line in ran.stdout.lines() {
+        let id = line.split_whitespace().next().unwrap();
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ":_=.-".contains(c);
+        assert!(id.chars().all(good), "{id}");
+    }
+}
+
+#[test]
+fn explain_tells_the_rule_and_who_judges_it() {
+    let ran = run(&["explain", "leg-1"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("LEG-1 (core)"));
+    assert!(ran.stdout.contains("old-server-stops-new.toml"));
+}
+
+#[test]
+fn kept_evidence_is_where_the_report_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenarios = dir.path().join("s");
+    fs::create_dir(&scenarios).unwrap();
+    let text = format!("{PASSES}[[step]]\nexpect-fs = \"${{pidfile}}\"\ntype = \"absent\"\n");
+    fs::write(scenarios.join("it.toml"), text).unwrap();
+    let output = pidproof()
+        .current_dir(dir.path())
+        .args(["run", "--keep", "--scenarios", "s"])
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let kept = Path::new("target/pidproof-kept/it");
+    assert!(stdout.contains(&format!("kept:  {}", kept.display())), "{stdout}");
+    let report = fs::read_to_string(dir.path().join(kept).join("report.txt")).unwrap();
+    assert!(report.contains("PID-1"), "{report}");
+}

@@ -1,0 +1,58 @@
+//! The rules, their reasons and their scenarios stay in step.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use pidproof::scenario::load::Library;
+
+fn library() -> Library {
+    Library::load(None, &Vec::new(), pidproof_fixtures::names()).unwrap()
+}
+
+#[test]
+fn every_rule_has_its_why_and_no_why_is_without_a_rule() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/contract.md");
+    let page = fs::read_to_string(page).unwrap();
+    let explained: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|id| id.contains('-') && id.chars().any(char::is_numeric))
+        .collect();
+    let library = library();
+    let rules: BTreeSet<&str> = library.rules.ids().into_iter().collect();
+    assert_eq!(rules, explained);
+}
+
+#[test]
+fn every_family_has_a_scenario_and_every_scenario_a_rule() {
+    let library = library();
+    let judged: BTreeSet<&str> = library
+        .cases()
+        .flat_map(|case| case.rules.iter().map(String::as_str))
+        .collect();
+    for rule in library.rules.iter() {
+        let family = rule.family();
+        assert!(
+            judged.iter().any(|id| id.starts_with(&format!("{family}-"))),
+            "family {family} has no scenario"
+        );
+    }
+    for case in library.cases() {
+        assert!(!case.rules.is_empty(), "{} judges no rule", case.id);
+    }
+}
+
+#[test]
+fn every_rule_of_a_case_is_judged_by_one_of_its_steps() {
+    let library = library();
+    let mut idle = BTreeSet::new();
+    for case in library.cases() {
+        for rule in &case.rules {
+            if !case.steps.iter().any(|step| step.rule == *rule) {
+                idle.insert(format!("{} names {rule} and never judges it", case.file));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "{idle:#?}");
+}
