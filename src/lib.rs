@@ -48,6 +48,8 @@
 #![forbid(unsafe_code)]
 
 mod dir_handle;
+mod dir_verdict;
+mod lock_error;
 mod lock_file;
 mod lock_wait;
 mod pidfile;
@@ -61,10 +63,10 @@ mod umask;
 pub mod memtomem;
 
 pub use dir_handle::DirHandle;
-pub use lock_file::{LockFileError, Released};
+pub use dir_verdict::{DirError, Unsafe, Verdict};
+pub use lock_error::LockFileError;
+pub use lock_file::Released;
 pub use pidfile::{Acquired, Pidfile, PidfileError, PidfileSite, Waiting, Woken};
 pub use probe::{Holding, probe};
-pub use runtime_dir::{
-    DirError, Environment, Form, PassedOver, RuntimeDir, SafeDir, Unsafe, Verdict,
-};
+pub use runtime_dir::{Environment, Form, PassedOver, RuntimeDir, SafeDir};
 pub use shared_hold::{BusyHold, Hold, SharedHold};

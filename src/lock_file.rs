@@ -22,82 +22,11 @@ use nix::sys::uio::{pread, pwrite};
 use nix::unistd::{UnlinkatFlags, ftruncate, geteuid, linkat, unlinkat};
 
 use crate::dir_handle::{ATTEMPTS, DirHandle, FileId, kind_of, retry};
-use crate::shell::{Target, printable, removal};
+use crate::lock_error::LockFileError;
 use crate::umask;
 
 /// Mode of every lock file made here: no one else may read it, since who can read can lock.
 pub(crate) const LOCK_FILE_MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
-
-/// Why a lock file cannot be used. The messages name the path and say what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum LockFileError {
-    /// Not a regular file: never followed, opened or written (PID-8, LEG-9).
-    #[error("{} is a {kind}, not a regular file; refusing to use it. Remove it and retry: {}",
-        printable(path), removal(path, if *kind == "directory" { Target::Directory } else { Target::Entry }))]
-    NotRegular {
-        /// The lock file.
-        path: PathBuf,
-        /// What is there instead, as in "symlink".
-        kind: &'static str,
-    },
-    /// It has a second name, so a lock or a write would reach another path as well.
-    #[error(
-        "{} has {links} hard links; refusing to use it. Remove it and retry: {}",
-        printable(path),
-        removal(path, Target::Entry)
-    )]
-    HardLinked {
-        /// The lock file.
-        path: PathBuf,
-        /// The number of its names.
-        links: u64,
-    },
-    /// It belongs to somebody else, in a place where only the user's own files belong.
-    #[error(
-        "{} is owned by uid {uid} (expected {expected}); refusing to use it. Remove it and retry: {}",
-        printable(path),
-        removal(path, Target::Entry)
-    )]
-    ForeignOwner {
-        /// The lock file.
-        path: PathBuf,
-        /// Who owns it.
-        uid: u32,
-        /// The effective uid.
-        expected: u32,
-    },
-    /// It may not be opened, which says nothing about whether somebody holds it.
-    #[error(
-        "{} cannot be opened: {source}. Make it readable and writable, or, if nothing is running, remove it: {}",
-        printable(path),
-        removal(path, Target::Entry)
-    )]
-    Denied {
-        /// The lock file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A system call failed, which says nothing about whether somebody holds the lock (PID-11).
-    #[error("{}: cannot {doing}: {source}", printable(path))]
-    Failed {
-        /// What was tried, as in "lock it".
-        doing: &'static str,
-        /// The lock file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The name kept moving to another file.
-    #[error(
-        "{} keeps changing; stop whatever removes or replaces it and retry",
-        printable(path)
-    )]
-    Unsettled {
-        /// The lock file.
-        path: PathBuf,
-    },
-}
 
 /// What became of a lock file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,15 +112,13 @@ impl LockFile {
         text: &str,
     ) -> Result<Option<Self>, LockFileError> {
         let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        let unnamed =
-            match umask::private(|| retry(|| openat(dir.fd(), ".", flags, LOCK_FILE_MODE))) {
-                Ok(fd) => Self::adopt(fd, dir, name)?,
-                // Not every file system knows unnamed files.
-                Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL | Errno::ENOENT) => {
-                    return Self::create_named(dir, name, kind, text);
-                }
-                Err(errno) => return Err(failed("create it", &dir.path().join(name), errno)),
-            };
+        let open = || openat(dir.fd(), ".", flags, LOCK_FILE_MODE);
+        let Ok(fd) = umask::private(|| retry(open)) else {
+            // Not every file system knows unnamed files, and one answers EPERM where the directory
+            // is gone: the plain way works or says why not.
+            return Self::create_named(dir, name, kind, text);
+        };
+        let unnamed = Self::adopt(fd, dir, name)?;
         unnamed.write(text)?;
         if !unnamed.try_lock(kind)? {
             // Nobody else can have it, unless the file system answers anything.
@@ -210,8 +137,7 @@ impl LockFile {
         match retry(link) {
             Ok(()) => Ok(Some(unnamed)),
             Err(Errno::EEXIST) => Ok(None),
-            // No /proc, the directory went, or a sandbox forbids links: the plain way works or
-            // says why not.
+            // No /proc, the directory went, or a sandbox forbids links.
             Err(_) => Self::create_named(dir, name, kind, text),
         }
     }

@@ -4,7 +4,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use crate::lock_file::{Kind, LockFile, LockFileError};
+use crate::lock_error::LockFileError;
+use crate::lock_file::{Kind, LockFile};
 
 /// A lock that a thread of its own waits for: `flock` knows no deadline, a channel does.
 ///

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::dir_handle::ATTEMPTS;
-use crate::lock_file::{Access, Kind, LockFile, LockFileError, Released};
+use crate::dir_verdict::DirError;
+use crate::lock_error::LockFileError;
+use crate::lock_file::{Access, Kind, LockFile, Released};
 use crate::lock_wait::LockWait;
-use crate::runtime_dir::{DirError, RuntimeDir};
+use crate::runtime_dir::RuntimeDir;
 
 /// Why a pidfile could not be acquired. None of these means that somebody holds it: that is
 /// [`Acquired::Secondary`].

@@ -12,7 +12,8 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use crate::dir_handle::{ATTEMPTS, DirHandle, Links};
-use crate::lock_file::{Access, Kind, LockFile, LockFileError};
+use crate::lock_error::LockFileError;
+use crate::lock_file::{Access, Kind, LockFile};
 use crate::lock_wait::LockWait;
 
 /// How long a held lock is waited for before it counts as held: two probes that meet must not take

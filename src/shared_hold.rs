@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::dir_handle::{ATTEMPTS, DirHandle, Links};
-use crate::lock_file::{Access, Kind, LockFile, LockFileError, Released};
+use crate::lock_error::LockFileError;
+use crate::lock_file::{Access, Kind, LockFile, Released};
 use crate::lock_wait::LockWait;
 
 /// The outcome of asking for a hold.

@@ -103,7 +103,9 @@ fn starting_and_stopping_never_makes_two_primaries() {
                 for _ in 0..200 {
                     if let Acquired::Primary(pidfile) = scratch.site().acquire().unwrap() {
                         assert_eq!(owners.fetch_add(1, Ordering::SeqCst), 0, "a second primary");
-                        assert!(pidfile.is_named().unwrap());
+                        // Seen from outside: the name is there, and its inode is locked.
+                        let named = File::open(scratch.path()).unwrap();
+                        assert!(named.try_lock().is_err(), "the name is another file's");
                         reigns.fetch_add(1, Ordering::SeqCst);
                         owners.fetch_sub(1, Ordering::SeqCst);
                         assert_eq!(pidfile.release().unwrap(), pidkeep::Released::Removed);

@@ -12,7 +12,7 @@ use nix::unistd::mkdir;
 
 use super::paths::{LEGACY_PIDFILE, Paths};
 use crate::dir_handle::retry;
-use crate::lock_file::LockFileError;
+use crate::lock_error::LockFileError;
 use crate::shared_hold::{BusyHold, Hold, SharedHold};
 use crate::shell::printable;
 use crate::umask;

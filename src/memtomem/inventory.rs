@@ -146,18 +146,18 @@ impl Inventory {
 /// The entries of the state dir, in the order of removal.
 pub(super) fn state_items(dir: &Path, arguments: UninstallArguments) -> io::Result<Vec<Item>> {
     let mut items = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
+    for name in names(dir)? {
         let path = dir.join(&name);
         let (files, bytes) = size(&path);
         let group = Group::of(&name);
+        let kept = group.kept_by(arguments);
         items.push(Item {
             group,
             name,
             path,
             files,
             bytes,
-            kept: group.kept_by(arguments),
+            kept,
         });
     }
     items.sort_by_cached_key(|item| {
@@ -168,6 +168,20 @@ pub(super) fn state_items(dir: &Path, arguments: UninstallArguments) -> io::Resu
         )
     });
     Ok(items)
+}
+
+/// The names in a directory; none if it is gone, as it is once another run has finished with it.
+/// One that goes while it is listed answers ENOENT as well.
+fn names(dir: &Path) -> io::Result<Vec<OsString>> {
+    let list = || -> io::Result<Vec<OsString>> {
+        fs::read_dir(dir)?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect()
+    };
+    match list() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed,
+    }
 }
 
 /// Number and size of the files at and under `path`, links not followed. What cannot be read

@@ -57,7 +57,12 @@ fn empty(inner: OwnedFd, path: &Path) -> Result<(), RemovalError> {
     let mut inner = Dir::from_fd(inner).map_err(fail)?;
     let mut names: Vec<OsString> = Vec::new();
     for entry in inner.iter() {
-        let entry = entry.map_err(fail)?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // Somebody else has removed the directory: then it is empty.
+            Err(Errno::ENOENT) => break,
+            Err(errno) => return Err(fail(errno)),
+        };
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
         if name != "." && name != ".." {
             names.push(name.to_owned());

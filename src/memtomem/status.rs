@@ -4,8 +4,9 @@ use super::console::{SUCCESS, say};
 use super::database_lock::Usage;
 use super::paths::Paths;
 use super::survey::{Place, StateDir, Survey};
+use crate::dir_verdict::Verdict;
 use crate::probe::Holding;
-use crate::runtime_dir::{Form, Verdict};
+use crate::runtime_dir::Form;
 use crate::shell::printable;
 
 /// Runs the subcommand and returns the exit status.

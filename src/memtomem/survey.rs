@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::database_lock::{self, DatabaseError, Usage};
 use super::paths::{APP, LEGACY_PIDFILE, PIDFILE, Paths};
-use crate::lock_file::LockFileError;
+use crate::dir_verdict::{DirError, Unsafe, Verdict};
+use crate::lock_error::LockFileError;
 use crate::probe::{Holding, probe};
-use crate::runtime_dir::{DirError, RuntimeDir, Unsafe, Verdict};
+use crate::runtime_dir::RuntimeDir;
 use crate::shell::printable;
 
 /// One place where a pidfile may be.

@@ -34,8 +34,12 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     let spec = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
     let usage = |e: &dyn std::fmt::Display| (Exit::Usage, e.to_string());
     let parameters = subject::parameters(&spec).map_err(|e| usage(&e))?;
-    let Library { rules, scenarios } =
-        Library::load(None, &parameters, pidproof_fixtures::names()).map_err(|e| usage(&e))?;
+    let fixtures = pidproof_fixtures::names();
+    let library = match &arguments.filter {
+        Some(id) if arguments.exact => Library::of_case(id, &parameters, fixtures),
+        Some(_) | None => Library::load(None, &parameters, fixtures),
+    };
+    let Library { rules, scenarios } = library.map_err(|e| usage(&e))?;
     let cases: Vec<Case> = scenarios.into_iter().flat_map(|s| s.cases).collect();
     // What matches nothing must not look like a success: nextest trusts the status.
     let chosen = |case: &Case| match &arguments.filter {

@@ -57,7 +57,7 @@ impl Engine<'_> {
                 .collect(),
             Err(e) => vec![format!("could not be read: {e}")],
         };
-        let locks = match std::fs::read_to_string("/proc/locks") {
+        let locks = match crate::observe::lock::listing() {
             Ok(text) => text.lines().map(str::to_owned).collect(),
             Err(e) => vec![format!("could not be read: {e}")],
         };

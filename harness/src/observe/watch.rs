@@ -97,11 +97,13 @@ impl Watch {
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP) => return Ok(()),
             Err(errno) => return Err(errno.into()),
         }
-        let Ok(list) = std::fs::read_dir(dir) else {
+        let (Ok(list), Ok(here)) = (std::fs::read_dir(dir), std::fs::metadata(dir)) else {
             return Ok(());
         };
         for item in list.flatten() {
-            if item.file_type().is_ok_and(|t| t.is_dir()) {
+            // As in the tree, other mounts are no part of it: a subject shown read-only below /home
+            // or /tmp may be thousands of directories.
+            if item.metadata().is_ok_and(|m| m.is_dir() && m.dev() == here.dev()) {
                 self.add_below(&item.path())?;
             }
         }

@@ -70,6 +70,25 @@ impl Library {
         parameters: &Values,
         fixtures: &[&str],
     ) -> Result<Self, LoadError> {
+        Self::read(dir, parameters, fixtures, None)
+    }
+
+    /// Reads only the built-in scenario that makes the case `id`, if there is one: a test runner asks for
+    /// one case a process, and the other files need not be read for it.
+    ///
+    /// # Errors
+    /// All mistakes of the file.
+    pub fn of_case(id: &str, parameters: &Values, fixtures: &[&str]) -> Result<Self, LoadError> {
+        let scenario = id.split(':').next().unwrap_or(id);
+        Self::read(None, parameters, fixtures, Some(scenario))
+    }
+
+    fn read(
+        dir: Option<&Path>,
+        parameters: &Values,
+        fixtures: &[&str],
+        only: Option<&str>,
+    ) -> Result<Self, LoadError> {
         let mut sources = match dir {
             Some(dir) => from_dir(dir)?,
             None => embedded(),
@@ -96,6 +115,9 @@ impl Library {
         let mut bad = Vec::new();
         for source in &sources {
             let id = source.name.trim_end_matches(".toml").replace('/', ".");
+            if only.is_some_and(|only| only != id) {
+                continue;
+            }
             match file::parse(&id, &source.path, &source.text, &frame) {
                 Ok(scenario) => scenarios.push(scenario),
                 Err(file) => bad.push(file),

@@ -60,10 +60,11 @@ impl World {
     pub fn private(tier: Tier, exe: &Path, shown: &[PathBuf]) -> Result<Self, BuildError> {
         mount::make_private().map_err(BuildError::nix("making mounts private"))?;
         let exe_fd = open(exe)?;
-        let extra: Vec<(&PathBuf, OwnedFd)> = shown
+        // Whether each is a directory is asked now: below /tmp it is out of sight in a moment.
+        let extra: Vec<(&PathBuf, bool, OwnedFd)> = shown
             .iter()
             .filter(|path| !SHOWN.iter().any(|dir| path.starts_with(Path::new("/").join(dir))))
-            .map(|path| Ok((path, open(path)?)))
+            .map(|path| Ok((path, path.is_dir(), open(path)?)))
             .collect::<Result<_, BuildError>>()?;
         let host: Vec<(&str, OwnedFd)> = SHOWN
             .iter()
@@ -115,9 +116,9 @@ impl World {
             drops_ids,
         );
         world.make_dirs()?;
-        for (path, fd) in &extra {
+        for (path, is_dir, fd) in &extra {
             let at = root.join(path.strip_prefix("/").unwrap_or(path));
-            if path.is_dir() {
+            if *is_dir {
                 make_parents(root, &at)?;
                 mkdir(&at, 0o755)?;
             } else {
