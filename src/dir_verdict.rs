@@ -43,7 +43,7 @@ impl std::fmt::Display for Unsafe {
     }
 }
 
-/// What [`RuntimeDir::judge`] found.
+/// What [`crate::RuntimeDir::judge`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing is there.

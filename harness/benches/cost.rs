@@ -53,7 +53,10 @@ fn measure() -> ExitCode {
     println!("tier {}, {ROUNDS} rounds of {}", host.tier.word(), case.id);
     println!("bare server: start, handshake, end   {bare:>10.2?}");
     println!("the case, with its world and checks  {judged:>10.2?}");
-    println!("ratio                                {:>10.2}", judged.as_secs_f64() / bare.as_secs_f64());
+    println!(
+        "ratio                                {:>10.2}",
+        judged.as_secs_f64() / bare.as_secs_f64()
+    );
     ExitCode::SUCCESS
 }
 

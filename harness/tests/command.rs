@@ -1,5 +1,7 @@
 //! The command as a person meets it: exit statuses and errors.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
 use std::fs;
 use std::path::Path;
 
@@ -49,7 +51,10 @@ handshake = "server"
 fn a_case_that_holds_is_0_and_counted() {
     let ran = run_scenario(PASSES, &[]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    assert_eq!(ran.stdout.lines().last(), Some("1 passed, 0 failed, 0 skipped"));
+    assert_eq!(
+        ran.stdout.lines().last(),
+        Some("1 passed, 0 failed, 0 skipped")
+    );
 }
 
 #[test]
@@ -71,7 +76,10 @@ fn a_broken_rule_is_1_with_all_that_is_known() {
     ] {
         assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
     }
-    assert_eq!(ran.stdout.lines().last(), Some("0 passed, 1 failed, 0 skipped"));
+    assert_eq!(
+        ran.stdout.lines().last(),
+        Some("0 passed, 1 failed, 0 skipped")
+    );
 }
 
 #[test]
@@ -102,7 +110,11 @@ type = "file"
 "#;
     let ran = run_scenario(text, &[]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    for part in ["did you mean `role`?", "did you mean `server`?", "did you mean `pidfile`?"] {
+    for part in [
+        "did you mean `role`?",
+        "did you mean `server`?",
+        "did you mean `pidfile`?",
+    ] {
         assert!(ran.stderr.contains(part), "no `{part}` in\n{}", ran.stderr);
     }
     assert_eq!(ran.stderr.matches("error: ").count(), 3, "{}", ran.stderr);
@@ -115,7 +127,12 @@ fn what_selects_nothing_is_4() {
         &["run", "--exact", "no.such.case"][..],
         &["run", "no-such-part"],
         &["list", "x*y"],
-        &["run", "--exact", "home.handshake-creates-nothing", "no.such.case"],
+        &[
+            "run",
+            "--exact",
+            "home.handshake-creates-nothing",
+            "no.such.case",
+        ],
     ] {
         let ran = run(args);
         assert_eq!(ran.code, Some(4), "{args:?}: {}", ran.stderr);
@@ -126,7 +143,10 @@ fn what_selects_nothing_is_4() {
 #[test]
 fn what_nobody_knows_is_2_with_a_suggestion() {
     for (args, part) in [
-        (&["run", "--rule", "PID-99"][..], "no rule is called `PID-99`"),
+        (
+            &["run", "--rule", "PID-99"][..],
+            "no rule is called `PID-99`",
+        ),
         (&["run", "--family", "LEGG"], "did you mean `LEG`?"),
         (&["explain", "PID-77"], "did you mean"),
         (&["run", "--subject", "no-such-subject"], "no-such-subject"),
@@ -171,7 +191,11 @@ fn a_check_that_checks_nothing_is_refused() {
     let text = format!("{PASSES}[[step]]\nexpect = \"server\"\n");
     let ran = run_scenario(&text, &[]);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("this check checks nothing"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("this check checks nothing"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -179,10 +203,16 @@ fn a_skip_is_a_failure_where_all_must_run() {
     let text = PASSES.replace("rules =", "needs = \"namespaces\"\nrules =");
     let ran = run_scenario(&text, &["--tier", "plain"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    assert_eq!(ran.stdout.lines().last(), Some("0 passed, 0 failed, 1 skipped"));
+    assert_eq!(
+        ran.stdout.lines().last(),
+        Some("0 passed, 0 failed, 1 skipped")
+    );
     let ran = run_scenario(&text, &["--tier", "plain", "--must-run"]);
     assert_ne!(ran.code, Some(0), "{}", ran.stdout);
-    let ran = run_scenario(&text, &["--tier", "plain", "--must-run", "--may-skip", "it"]);
+    let ran = run_scenario(
+        &text,
+        &["--tier", "plain", "--must-run", "--may-skip", "it"],
+    );
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
 }
 
@@ -229,7 +259,10 @@ fn kept_evidence_is_where_the_report_says() {
         .unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     let kept = Path::new("target/pidproof-kept/it");
-    assert!(stdout.contains(&format!("kept:  {}", kept.display())), "{stdout}");
+    assert!(
+        stdout.contains(&format!("kept:  {}", kept.display())),
+        "{stdout}"
+    );
     let report = fs::read_to_string(dir.path().join(kept).join("report.txt")).unwrap();
     assert!(report.contains("PID-1"), "{report}");
 }

@@ -1,5 +1,7 @@
 //! Imports run one way (docs/design.md): what judges starts no process, and no lower layer knows a higher one.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -13,7 +15,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("observe", &["scenario"]),
     // Facts are plain data: how a process ended, what a lock probe saw.
     ("judge", &["observe", "scenario", "sys"]),
-    ("engine", &["judge", "observe", "process", "scenario", "sys", "world"]),
+    (
+        "engine",
+        &["judge", "observe", "process", "scenario", "sys", "world"],
+    ),
     ("suite", &["engine", "judge", "scenario", "sys", "world"]),
     ("roles", &["suite"]),
     ("report", &["judge", "scenario", "suite"]),
@@ -51,9 +56,19 @@ fn every_layer_is_named_here() {
 #[test]
 fn what_judges_starts_no_process_and_touches_no_file() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for (layer, text) in ["judge"].iter().flat_map(|l| sources(&src, l).into_iter().map(move |t| (l, t))) {
+    for (layer, text) in ["judge"]
+        .iter()
+        .flat_map(|l| sources(&src, l).into_iter().map(move |t| (l, t)))
+    {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for word in ["std::fs::", "fs::read", "File::", "Command", "sys::fork", "use nix::"] {
+        for word in [
+            "std::fs::",
+            "fs::read",
+            "File::",
+            "Command",
+            "sys::fork",
+            "use nix::",
+        ] {
             assert!(!code.contains(word), "{layer} has `{word}`");
         }
     }

@@ -1,5 +1,7 @@
 //! Nothing of a case outlives the suite, however the suite ends.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::AsFd;
@@ -36,6 +38,7 @@ struct Hanging {
 }
 
 /// A suite in the middle of a case: guard, engine, server and sleeper run.
+#[expect(clippy::zombie_processes, reason = "nothing_is_left waits for it")]
 fn hang(tier: &str) -> Hanging {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("s")).unwrap();
@@ -64,7 +67,10 @@ fn hang(tier: &str) -> Hanging {
                 .collect();
             return Hanging { suite, dir, below };
         }
-        assert!(Instant::now() < deadline, "the case never got going: {names:?}");
+        assert!(
+            Instant::now() < deadline,
+            "the case never got going: {names:?}"
+        );
         std::thread::yield_now();
     }
 }
@@ -78,14 +84,22 @@ impl Hanging {
             let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
             let left = deadline.saturating_duration_since(Instant::now());
             let ms = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
-            assert_eq!(poll(&mut fds, PollTimeout::from(ms)), Ok(1), "a process outlived {status}");
+            assert_eq!(
+                poll(&mut fds, PollTimeout::from(ms)),
+                Ok(1),
+                "a process outlived {status}"
+            );
         }
         let left: Vec<_> = fs::read_dir(self.dir.path().join("tmp")).unwrap().collect();
         assert!(left.is_empty(), "{left:?}");
     }
 
     fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.suite.id()).unwrap()), signal).unwrap();
+        kill(
+            Pid::from_raw(i32::try_from(self.suite.id()).unwrap()),
+            signal,
+        )
+        .unwrap();
     }
 }
 

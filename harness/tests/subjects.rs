@@ -1,5 +1,7 @@
 //! Subjects that misbehave: the suite says what they did, and neither hangs nor leaks with them.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -116,7 +118,11 @@ fn a_crash_in_the_handshake_is_told_with_its_signal() {
 fn noise_on_stdout_is_a_broken_protocol() {
     let output = judge("[ -z \"$IN_CASE\" ] || echo starting up", SCENARIO);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    assert!(text(&output).contains("on stdout: starting up"), "{}", text(&output));
+    assert!(
+        text(&output).contains("on stdout: starting up"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[test]

@@ -29,7 +29,12 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
             };
             if case.rules.contains(&rule.id) {
                 any = true;
-                println!("    {:3} cases  {}: {}", scenario.cases.len(), case.file, case.title);
+                println!(
+                    "    {:3} cases  {}: {}",
+                    scenario.cases.len(),
+                    case.file,
+                    case.title
+                );
             }
         }
         if !any {

@@ -160,7 +160,12 @@ impl Told<'_> {
 
 /// The line that runs just this case again.
 pub(super) fn rerun(subject: &Subject, args: &Run, id: &str) -> String {
-    let mut words = vec!["pidproof".to_owned(), "run".into(), "--exact".into(), id.into()];
+    let mut words = vec![
+        "pidproof".to_owned(),
+        "run".into(),
+        "--exact".into(),
+        id.into(),
+    ];
     if subject.name != "reference" {
         words.extend(["--subject".into(), subject.name.clone()]);
     }

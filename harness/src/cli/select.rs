@@ -47,7 +47,8 @@ pub enum SelectionError {
 }
 
 fn suggest(near: Option<&str>) -> String {
-    near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
+    near.map(|n| format!("; did you mean `{n}`?"))
+        .unwrap_or_default()
 }
 
 impl SelectionError {
@@ -64,7 +65,10 @@ impl SelectionError {
 ///
 /// # Errors
 /// What matched nothing.
-pub(super) fn select<'a>(library: &'a Library, select: &Select) -> Result<Selection<'a>, SelectionError> {
+pub(super) fn select<'a>(
+    library: &'a Library,
+    select: &Select,
+) -> Result<Selection<'a>, SelectionError> {
     let rules = library.rules.ids();
     for rule in &select.rule {
         known("rule", rule, &rules)?;
@@ -81,7 +85,9 @@ pub(super) fn select<'a>(library: &'a Library, select: &Select) -> Result<Select
         .filter(|c| select.rule.is_empty() || c.rules.iter().any(|r| select.rule.contains(r)))
         .filter(|c| {
             select.family.is_empty()
-                || c.rules.iter().any(|r| select.family.contains(&family_of(r)))
+                || c.rules
+                    .iter()
+                    .any(|r| select.family.contains(&family_of(r)))
         })
         .filter(|c| select.level.is_none_or(|level| c.level == level.into()))
         .collect();

@@ -9,9 +9,9 @@ impl Engine<'_> {
         let path = self.fill_path(&change.path)?;
         let bytes = match &change.how {
             ChangeKind::Write { content, .. } => self.fill(content)?,
-            ChangeKind::Symlink { to } | ChangeKind::Hardlink { to } | ChangeKind::Rename { to } => {
-                self.fill(to)?
-            }
+            ChangeKind::Symlink { to }
+            | ChangeKind::Hardlink { to }
+            | ChangeKind::Rename { to } => self.fill(to)?,
             ChangeKind::Mkdir
             | ChangeKind::Mkfifo
             | ChangeKind::Mksock

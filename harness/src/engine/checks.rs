@@ -21,15 +21,19 @@ impl Engine<'_> {
             end,
             stdout,
             stderr,
+            output,
         } = expect;
         let lives_on = end == &Some(ExpectEnd::Running);
         let stdout = self.fill_text(stdout)?;
         let stderr = self.fill_text(stderr)?;
+        let output = self.fill_text(output)?;
         if lives_on {
             // Whatever is known by now: nothing is waited for.
             self.child(who)?.look()?;
         } else if !self.wait_for_end(who)? {
-            let expected = end.as_ref().map_or("it ends".into(), judge::process::describe);
+            let expected = end
+                .as_ref()
+                .map_or("it ends".into(), judge::process::describe);
             let gap = Gap::new(format!("{who}: {expected}"), "it still runs");
             self.mismatch(step, gap, true);
             return Ok(());
@@ -40,6 +44,8 @@ impl Engine<'_> {
         gaps.extend(end.as_ref().and_then(|e| judge::process::end(e, found)));
         gaps.extend(judge::process::text("stdout", &stdout, child.stdout()));
         gaps.extend(judge::process::text("stderr", &stderr, child.stderr()));
+        let both = [child.stdout(), child.stderr()].concat();
+        gaps.extend(judge::process::text("output", &output, &both));
         for gap in gaps {
             let gap = Gap::new(format!("{who}: {}", gap.expected), gap.found);
             self.mismatch(step, gap, false);
@@ -131,13 +137,19 @@ impl Engine<'_> {
                 .map(|list| self.fill_all(list))
                 .transpose()?
                 .map(|names| names.into_iter().map(OsString::from_vec).collect()),
-            target: target.as_ref().map(|t| self.fill(t)).transpose()?.map(path_of),
+            target: target
+                .as_ref()
+                .map(|t| self.fill(t))
+                .transpose()?
+                .map(path_of),
             inode,
         };
         let mut gaps = Vec::new();
         let look = |gaps: &mut Vec<Gap>| -> Result<bool, Stop> {
             let entry = tree::entry(&path)?;
-            let is_dir = entry.as_ref().is_some_and(|e| e.kind == FileKind::Directory);
+            let is_dir = entry
+                .as_ref()
+                .is_some_and(|e| e.kind == FileKind::Directory);
             let names = if filled.entries.is_some() && is_dir {
                 Some(tree::names(&path)?)
             } else {
@@ -207,12 +219,17 @@ impl Engine<'_> {
                     &opened
                 }
                 Err(e) => {
-                    return Ok(Some(Gap::new("a file whose lock can be asked for", e.to_string())));
+                    return Ok(Some(Gap::new(
+                        "a file whose lock can be asked for",
+                        e.to_string(),
+                    )));
                 }
             },
         };
         let facts = lock::facts(file)?;
-        Ok(judge::lock::lock(held, by, &facts, |pid| ancestor(pid, pids)))
+        Ok(judge::lock::lock(held, by, &facts, |pid| {
+            ancestor(pid, pids)
+        }))
     }
 
     fn opened_file(&self, name: &str) -> Result<&std::fs::File, Stop> {

@@ -31,7 +31,10 @@ impl Engine<'_> {
             return self.judge_refusal(step, who, first?);
         }
         self.need_answer(step, who, "initialize", first?)?;
-        self.say(who, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
+        self.say(
+            who,
+            &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        )?;
         let second = self.request(who, "tools/list", json!({}))?;
         self.need_answer(step, who, "tools/list", second)?;
         self.note(format!("{who}: handshake answered"));
@@ -52,7 +55,10 @@ impl Engine<'_> {
         self.note(format!("{}: {} answered", call.who, call.tool));
         if failed == call.ok {
             let wanted = if call.ok { "succeeds" } else { "fails" };
-            let gap = Gap::new(format!("{} {wanted}", call.tool), quote(answer.to_string().as_bytes()));
+            let gap = Gap::new(
+                format!("{} {wanted}", call.tool),
+                quote(answer.to_string().as_bytes()),
+            );
             self.mismatch(step, gap, false);
         }
         for part in self.fill_all(&call.contains)? {
@@ -111,7 +117,9 @@ impl Engine<'_> {
         // An error is an answer to a call, and the check says whether it is the right one.
         let is_call = matches!(step.action, Action::Call(_));
         let why = match answer {
-            Ok(value) if value.get("result").is_some() || (is_call && value.get("error").is_some()) => {
+            Ok(value)
+                if value.get("result").is_some() || (is_call && value.get("error").is_some()) =>
+            {
                 return Ok(value);
             }
             Ok(value) => NoAnswer::Wrong(value.to_string()),
@@ -126,7 +134,10 @@ impl Engine<'_> {
         let state = crate::judge::process::say(child.end);
         let found = match why {
             NoAnswer::Ended => format!("no answer; {state}; stderr: {}", quote(child.stderr())),
-            NoAnswer::Deadline => format!("no answer in time; {state}; stderr: {}", quote(child.stderr())),
+            NoAnswer::Deadline => format!(
+                "no answer in time; {state}; stderr: {}",
+                quote(child.stderr())
+            ),
             NoAnswer::Wrong(line) => format!("on stdout: {}", quote(line.as_bytes())),
         };
         let expected = format!("{who} answers {what}");
@@ -138,7 +149,10 @@ impl Engine<'_> {
         let found = match answer {
             Err(NoAnswer::Ended) => return Ok(()),
             Err(NoAnswer::Deadline) => ("no answer, and no end either".to_owned(), true),
-            Ok(value) => (format!("it answered: {}", quote(value.to_string().as_bytes())), false),
+            Ok(value) => (
+                format!("it answered: {}", quote(value.to_string().as_bytes())),
+                false,
+            ),
             Err(NoAnswer::Wrong(line)) => (format!("on stdout: {}", quote(line.as_bytes())), false),
         };
         let expected = format!("{who} ends without answering the handshake");

@@ -137,7 +137,9 @@ impl<'a> Engine<'a> {
         }
         let mut evidence = engine.evidence();
         if let Err(e) = engine.end_all() {
-            result = Err(Stop::Broken(format!("ending the processes of the case: {e}")));
+            result = Err(Stop::Broken(format!(
+                "ending the processes of the case: {e}"
+            )));
         }
         if matches!(result, Ok(()) | Err(Stop::Subject))
             && let Err(Stop::Broken(why)) = engine.judge_forbidden()

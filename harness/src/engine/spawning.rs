@@ -7,13 +7,17 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use super::{Done, Engine, Stop};
 use crate::judge::Gap;
 use crate::process::Child;
-use crate::scenario::model::{Role, Spawn, Step, StdinKind};
+use crate::scenario::model::{Role, Spawn, StdinKind, Step};
 use crate::sys::fork::Plan;
 
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
         let plan = self.plan(spawn)?;
-        let shown: Vec<String> = plan.argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let shown: Vec<String> = plan
+            .argv
+            .iter()
+            .map(|a| a.to_string_lossy().into_owned())
+            .collect();
         let child = match Child::spawn(&plan, spawn.stdin == StdinKind::Pipe) {
             Ok(child) => child,
             Err(e) => {
@@ -93,5 +97,6 @@ impl Engine<'_> {
 }
 
 fn c_string(bytes: Vec<u8>) -> Result<CString, Stop> {
-    CString::new(bytes).map_err(|e| Stop::Broken(format!("an argument or variable holds a NUL byte: {e}")))
+    CString::new(bytes)
+        .map_err(|e| Stop::Broken(format!("an argument or variable holds a NUL byte: {e}")))
 }

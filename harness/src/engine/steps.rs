@@ -14,9 +14,11 @@ impl Engine<'_> {
             Action::Spawn(spawn) => self.spawn(step, spawn),
             Action::Handshake { who, refused } => self.handshake(step, who, *refused),
             Action::Call(call) => self.call(step, call),
-            Action::Await { who, stdout, stderr } => {
-                self.wait_for_text(step, who, stdout.as_ref(), stderr.as_ref())
-            }
+            Action::Await {
+                who,
+                stdout,
+                stderr,
+            } => self.wait_for_text(step, who, stdout.as_ref(), stderr.as_ref()),
             Action::Signal { who, signal } => {
                 self.note(format!("{who}: signal {signal}"));
                 Ok(self.child(who)?.signal(*signal)?)
@@ -46,7 +48,9 @@ impl Engine<'_> {
                         self.opened.insert(name.clone(), file);
                         Ok(())
                     }
-                    Err(e) => self.not_as_needed(step, &format!("open {}", self.world.show(&path)), &e),
+                    Err(e) => {
+                        self.not_as_needed(step, &format!("open {}", self.world.show(&path)), &e)
+                    }
                 }
             }
             Action::Change(change) => self.change(step, change),
@@ -142,12 +146,15 @@ impl Engine<'_> {
     pub(super) fn judge_forbidden(&mut self) -> Done {
         for forbidden in std::mem::take(&mut self.forbidden) {
             let dir = forbidden.path.parent().unwrap_or(&forbidden.path);
-            self.watch
-                .prove(dir)
-                .map_err(|e| Stop::Broken(format!("{}:{}: {e}", self.job.case.file, forbidden.line)))?;
+            self.watch.prove(dir).map_err(|e| {
+                Stop::Broken(format!("{}:{}: {e}", self.job.case.file, forbidden.line))
+            })?;
             let seen = self.watch.created_since(forbidden.mark, &forbidden.path);
             let found = match seen {
-                Some(seen) => format!("created after {:.1?}", seen.at.saturating_duration_since(self.start)),
+                Some(seen) => format!(
+                    "created after {:.1?}",
+                    seen.at.saturating_duration_since(self.start)
+                ),
                 None if std::fs::symlink_metadata(&forbidden.path).is_ok() => "it is there".into(),
                 None => continue,
             };

@@ -34,7 +34,11 @@ pub struct FilledFacts {
 }
 
 /// Judges one path. `names` are the names in it, where it is a directory.
-pub fn facts(expected: &FilledFacts, found: Option<&Entry>, names: Option<&[OsString]>) -> Vec<Gap> {
+pub fn facts(
+    expected: &FilledFacts,
+    found: Option<&Entry>,
+    names: Option<&[OsString]>,
+) -> Vec<Gap> {
     let FilledFacts {
         kind,
         mode,
@@ -52,7 +56,10 @@ pub fn facts(expected: &FilledFacts, found: Option<&Entry>, names: Option<&[OsSt
     if let Some(kind) = kind
         && *kind != found_kind
     {
-        gaps.push(Gap::new(kind.word(), found.map_or("absent".into(), Entry::line)));
+        gaps.push(Gap::new(
+            kind.word(),
+            found.map_or("absent".into(), Entry::line),
+        ));
     }
     let Some(found) = found else {
         let only_absence = kind == &Some(FileKind::Absent);
@@ -63,16 +70,28 @@ pub fn facts(expected: &FilledFacts, found: Option<&Entry>, names: Option<&[OsSt
     };
     let mut gap = |expected: String, seen: String| gaps.push(Gap::new(expected, seen));
     if mode.is_some_and(|m| m != found.mode) {
-        gap(format!("mode {:04o}", mode.unwrap_or_default()), format!("mode {:04o}", found.mode));
+        gap(
+            format!("mode {:04o}", mode.unwrap_or_default()),
+            format!("mode {:04o}", found.mode),
+        );
     }
     if let Some(bits) = mode_lacks.filter(|bits| found.mode & bits != 0) {
-        gap(format!("none of the mode bits {bits:04o}"), format!("mode {:04o}", found.mode));
+        gap(
+            format!("none of the mode bits {bits:04o}"),
+            format!("mode {:04o}", found.mode),
+        );
     }
     if let Some(bits) = mode_has.filter(|bits| found.mode & bits != *bits) {
-        gap(format!("all of the mode bits {bits:04o}"), format!("mode {:04o}", found.mode));
+        gap(
+            format!("all of the mode bits {bits:04o}"),
+            format!("mode {:04o}", found.mode),
+        );
     }
     if let Some(uid) = uid.filter(|uid| *uid != found.uid) {
-        gap(format!("owned by uid {uid}"), format!("owned by uid {}", found.uid));
+        gap(
+            format!("owned by uid {uid}"),
+            format!("owned by uid {}", found.uid),
+        );
     }
     if let Some(bytes) = content
         && found.content != Some(Content::Bytes(bytes.clone()))
@@ -93,7 +112,10 @@ pub fn facts(expected: &FilledFacts, found: Option<&Entry>, names: Option<&[OsSt
         let mut wanted = entries.clone();
         wanted.sort();
         if names != Some(wanted.as_slice()) {
-            gap(format!("exactly the entries [{}]", join(&wanted)), names.map_or_else(|| found.line(), |n| format!("[{}]", join(n))));
+            gap(
+                format!("exactly the entries [{}]", join(&wanted)),
+                names.map_or_else(|| found.line(), |n| format!("[{}]", join(n))),
+            );
         }
     }
     if let Some(target) = target
@@ -134,7 +156,10 @@ pub fn unchanged(
     for (p, was) in before.iter().filter(|(p, _)| judged(p)) {
         let name = show(p);
         match after.get(p) {
-            None => gaps.push(Gap::new(format!("{name} unchanged: {}", was.line()), "absent")),
+            None => gaps.push(Gap::new(
+                format!("{name} unchanged: {}", was.line()),
+                "absent",
+            )),
             Some(is) => {
                 let excepted_inside = except.iter().any(|e| e.parent() == Some(p));
                 if let Some(what) = difference(was, is, excepted_inside) {
@@ -148,7 +173,10 @@ pub fn unchanged(
     }
     for (p, is) in after.iter().filter(|(p, _)| judged(p)) {
         if !before.contains_key(p) {
-            gaps.push(Gap::new(format!("{} absent, as before", show(p)), is.line()));
+            gaps.push(Gap::new(
+                format!("{} absent, as before", show(p)),
+                is.line(),
+            ));
         }
     }
     gaps

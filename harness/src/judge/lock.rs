@@ -21,7 +21,10 @@ pub fn lock(
     if facts.probe == held && owners == wanted {
         return None;
     }
-    let names: Vec<String> = by.iter().map(|(pid, name)| format!("{name} (pid {pid})")).collect();
+    let names: Vec<String> = by
+        .iter()
+        .map(|(pid, name)| format!("{name} (pid {pid})"))
+        .collect();
     let expected = match held {
         None => "the lock is free".to_owned(),
         Some(kind) => format!("held {} by {}", word(kind), names.join(" and ")),

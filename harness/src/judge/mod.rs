@@ -99,7 +99,12 @@ impl Gap {
 pub fn quote(bytes: &[u8]) -> String {
     const SHOWN: usize = 2000;
     let text = bytes.get(..SHOWN).unwrap_or(bytes);
-    let shown = text.escape_ascii().to_string().replace("\\n", "\n").replace("\\'", "'").replace("\\\"", "\"");
+    let shown = text
+        .escape_ascii()
+        .to_string()
+        .replace("\\n", "\n")
+        .replace("\\'", "'")
+        .replace("\\\"", "\"");
     if bytes.len() > SHOWN {
         format!("{shown}... ({} bytes)", bytes.len())
     } else {
@@ -125,7 +130,10 @@ mod tests {
     #[test]
     fn a_wrong_fact_outweighs_a_missed_deadline() {
         assert_eq!(Verdict::of(vec![]), Verdict::Pass);
-        assert!(matches!(Verdict::of(vec![mismatch(true)]), Verdict::TimedOut(_)));
+        assert!(matches!(
+            Verdict::of(vec![mismatch(true)]),
+            Verdict::TimedOut(_)
+        ));
         assert!(matches!(
             Verdict::of(vec![mismatch(true), mismatch(false)]),
             Verdict::Fail(_)

@@ -68,7 +68,8 @@ pub fn text(stream: &str, checks: &FilledText, found: &[u8]) -> Vec<Gap> {
         no_control,
     } = checks;
     let mut gaps = Vec::new();
-    let mut gap = |expected: String| gaps.push(Gap::new(expected, format!("{stream}: {}", shown(found))));
+    let mut gap =
+        |expected: String| gaps.push(Gap::new(expected, format!("{stream}: {}", shown(found))));
     for part in contains.iter().filter(|part| !holds(found, part)) {
         gap(format!("{stream} contains \"{}\"", quote(part)));
     }
@@ -85,7 +86,10 @@ pub fn text(stream: &str, checks: &FilledText, found: &[u8]) -> Vec<Gap> {
     {
         gap(format!("{stream} ends with \"{}\"", quote(end)));
     }
-    let lines = found.split(|b| *b == b'\n').filter(|l| !l.is_empty()).count();
+    let lines = found
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .count();
     if max_lines.is_some_and(|most| lines > most) {
         gap(format!(
             "{stream} has at most {} lines",

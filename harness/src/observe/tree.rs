@@ -60,7 +60,12 @@ pub type Tree = BTreeMap<PathBuf, Entry>;
 pub fn entry(path: &Path) -> io::Result<Option<Entry>> {
     let meta = match fs::symlink_metadata(path) {
         Ok(meta) => meta,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
             return Ok(None);
         }
         Err(e) => return Err(e),
@@ -184,7 +189,13 @@ impl Entry {
         }
         match &self.content {
             Some(Content::Bytes(bytes)) => {
-                let shown: String = bytes.iter().take(60).copied().collect::<Vec<u8>>().escape_ascii().to_string();
+                let shown: String = bytes
+                    .iter()
+                    .take(60)
+                    .copied()
+                    .collect::<Vec<u8>>()
+                    .escape_ascii()
+                    .to_string();
                 let more = if bytes.len() > 60 { "..." } else { "" };
                 line.push_str(&format!(" {} bytes \"{shown}{more}\"", self.size));
             }

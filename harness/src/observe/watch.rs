@@ -103,7 +103,10 @@ impl Watch {
         for item in list.flatten() {
             // As in the tree, other mounts are no part of it: a subject shown read-only below /home
             // or /tmp may be thousands of directories.
-            if item.metadata().is_ok_and(|m| m.is_dir() && m.dev() == here.dev()) {
+            if item
+                .metadata()
+                .is_ok_and(|m| m.is_dir() && m.dev() == here.dev())
+            {
                 self.add_below(&item.path())?;
             }
         }
@@ -129,7 +132,10 @@ impl Watch {
                 let Some(dir) = self.dirs.get(&event.wd) else {
                     continue;
                 };
-                let path = event.name.as_ref().map_or_else(|| dir.clone(), |name| dir.join(name));
+                let path = event
+                    .name
+                    .as_ref()
+                    .map_or_else(|| dir.clone(), |name| dir.join(name));
                 let Some(what) = what(event.mask) else {
                     continue;
                 };
@@ -202,7 +208,9 @@ impl Watch {
         )?;
         self.read()?;
         if self.overflow {
-            return Err(io::Error::other("the watch lost events: its queue overflowed"));
+            return Err(io::Error::other(
+                "the watch lost events: its queue overflowed",
+            ));
         }
         if self.created_since(mark, &sentinel).is_none() {
             return Err(io::Error::other(format!(
@@ -249,7 +257,11 @@ mod tests {
         std::fs::remove_dir(&path).unwrap();
         watch.prove(dir.path()).unwrap();
         assert!(watch.created_since(mark, &path).is_some());
-        assert!(watch.created_since(mark, &dir.path().join("other")).is_none());
+        assert!(
+            watch
+                .created_since(mark, &dir.path().join("other"))
+                .is_none()
+        );
     }
 
     #[test]

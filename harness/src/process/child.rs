@@ -202,7 +202,12 @@ impl Child {
     }
 
     /// The descriptors whose events concern it: for reading, and for writing.
-    pub(super) fn interests(&self) -> (Vec<std::os::fd::BorrowedFd<'_>>, Option<std::os::fd::BorrowedFd<'_>>) {
+    pub(super) fn interests(
+        &self,
+    ) -> (
+        Vec<std::os::fd::BorrowedFd<'_>>,
+        Option<std::os::fd::BorrowedFd<'_>>,
+    ) {
         let mut read = Vec::with_capacity(3);
         if self.end.is_none() {
             read.push(self.pidfd.as_fd());

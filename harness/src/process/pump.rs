@@ -38,7 +38,10 @@ pub fn pump<'a>(
     let mut fds: Vec<PollFd<'_>> = Vec::new();
     for child in &children {
         let (read, write) = child.interests();
-        fds.extend(read.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        fds.extend(
+            read.into_iter()
+                .map(|fd| PollFd::new(fd, PollFlags::POLLIN)),
+        );
         fds.extend(write.map(|fd| PollFd::new(fd, PollFlags::POLLOUT)));
     }
     if let Some(fd) = &other {

@@ -32,24 +32,38 @@ fn write_failure(
             }
         }
         Verdict::Broken(why) => {
-            writeln!(out, "\n  the suite or the host failed; nothing is known about the subject:")?;
+            writeln!(
+                out,
+                "\n  the suite or the host failed; nothing is known about the subject:"
+            )?;
             indent(out, "    ", why)?;
         }
-        Verdict::Skip(why) | Verdict::Deviates(why) | Verdict::Stale(why) => indent(out, "  ", why)?,
+        Verdict::Skip(why) | Verdict::Deviates(why) | Verdict::Stale(why) => {
+            indent(out, "  ", why)?
+        }
         Verdict::Pass => {}
     }
     let evidence = &result.evidence;
     if !evidence.timeline.is_empty() {
         writeln!(out, "\n  timeline")?;
         for line in &evidence.timeline {
-            writeln!(out, "    {:>9.1} ms  {}", line.at.as_secs_f64() * 1000.0, line.text)?;
+            writeln!(
+                out,
+                "    {:>9.1} ms  {}",
+                line.at.as_secs_f64() * 1000.0,
+                line.text
+            )?;
         }
     }
     if !evidence.processes.is_empty() {
         writeln!(out, "\n  processes")?;
     }
     for process in &evidence.processes {
-        writeln!(out, "    {} (pid {}): {}", process.handle, process.pid, process.end)?;
+        writeln!(
+            out,
+            "    {} (pid {}): {}",
+            process.handle, process.pid, process.end
+        )?;
         for (name, stream) in [("stdout", &process.stdout), ("stderr", &process.stderr)] {
             if !stream.is_empty() {
                 writeln!(out, "      {name}:")?;
@@ -57,7 +71,11 @@ fn write_failure(
             }
         }
         if process.dropped > 0 {
-            writeln!(out, "      and {} bytes more that were not kept", process.dropped)?;
+            writeln!(
+                out,
+                "      and {} bytes more that were not kept",
+                process.dropped
+            )?;
         }
     }
     if !evidence.files.is_empty() {
@@ -76,7 +94,10 @@ fn write_failure(
     writeln!(out, "\n  rerun: {rerun}")?;
     match kept {
         Some(dir) => writeln!(out, "  kept:  {dir}"),
-        None => writeln!(out, "  kept:  nothing; --keep keeps the evidence of failed cases"),
+        None => writeln!(
+            out,
+            "  kept:  nothing; --keep keeps the evidence of failed cases"
+        ),
     }
 }
 

@@ -19,8 +19,14 @@ pub fn keep(dir: &Path, result: &CaseResult<'_>, text: &str) -> io::Result<PathB
     std::fs::create_dir_all(&at)?;
     std::fs::write(at.join("report.txt"), text)?;
     for process in &result.evidence.processes {
-        std::fs::write(at.join(format!("{}.stdout", process.handle)), &process.stdout)?;
-        std::fs::write(at.join(format!("{}.stderr", process.handle)), &process.stderr)?;
+        std::fs::write(
+            at.join(format!("{}.stdout", process.handle)),
+            &process.stdout,
+        )?;
+        std::fs::write(
+            at.join(format!("{}.stderr", process.handle)),
+            &process.stderr,
+        )?;
     }
     Ok(at)
 }

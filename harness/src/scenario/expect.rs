@@ -7,8 +7,8 @@ use super::model::{
     TextChecks,
 };
 use super::node::Value;
-use super::template::Template;
 use super::step::{Context, LOCKS, SIGNALS, handle};
+use super::template::Template;
 
 /// `expect = "<process>"`.
 pub(super) fn process(
@@ -22,6 +22,7 @@ pub(super) fn process(
     let exit = exit(fields, diags);
     let stdout = text_checks("stdout", fields, cx, diags);
     let stderr = text_checks("stderr", fields, cx, diags);
+    let output = text_checks("output", fields, cx, diags);
     let mut ends: Vec<ExpectEnd> = Vec::new();
     ends.extend(running.then_some(ExpectEnd::Running));
     ends.extend(signal.map(ExpectEnd::Signal));
@@ -33,20 +34,25 @@ pub(super) fn process(
             "keep one of them",
         );
     }
-    if ends.is_empty() && stdout.is_empty() && stderr.is_empty() {
+    if ends.is_empty()
+        && [&stdout, &stderr, &output]
+            .iter()
+            .all(|text| text.is_empty())
+    {
         diags.push_help(
             fields.span.clone(),
             "this check checks nothing",
             "could never fail",
-            "give it `exit`, `signal`, `running = true`, `stdout` or `stderr`",
+            "give it `exit`, `signal`, `running = true`, `stdout`, `stderr` or `output`",
         );
     }
-    Some(Action::ExpectProcess(ExpectProcess {
+    Some(Action::ExpectProcess(Box::new(ExpectProcess {
         who,
         end: ends.pop(),
         stdout,
         stderr,
-    }))
+        output,
+    })))
 }
 
 fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
@@ -259,7 +265,7 @@ pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags)
 }
 
 fn by(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Vec<String> {
-    let names = match fields.take("by") {
+    match fields.take("by") {
         Some(node) if matches!(node.value, Value::Text(_)) => {
             handle(fields, "by", cx, diags).into_iter().collect()
         }
@@ -268,12 +274,16 @@ fn by(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Vec<Strin
             let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
             for (name, span) in &texts {
                 if !cx.scope.handles.contains(name) {
-                    diags.unknown(span.clone(), "process (spawned before this step)", name, &valid);
+                    diags.unknown(
+                        span.clone(),
+                        "process (spawned before this step)",
+                        name,
+                        &valid,
+                    );
                 }
             }
             texts.into_iter().map(|(name, _)| name.to_owned()).collect()
         }
         None => Vec::new(),
-    };
-    names
+    }
 }

@@ -69,19 +69,22 @@ pub fn parse(id: &str, path: &str, source: &str, frame: &Frame<'_>) -> Result<Sc
     read_file(path, source, |entries, diags| {
         let matrix_node = entries.iter().find(|e| e.key == "matrix").map(|e| &e.node);
         let points = matrix::points(matrix_node, diags);
-        let rest: Vec<Entry> = entries.iter().filter(|e| e.key != "matrix").cloned().collect();
+        let rest: Vec<Entry> = entries
+            .iter()
+            .filter(|e| e.key != "matrix")
+            .cloned()
+            .collect();
         let mut cases = Vec::new();
         for point in &points {
             let mut values = point.values.clone();
             values.extend(frame.parameters.iter().cloned());
             let filled = matrix::substitute(&rest, &values, diags);
-            match case(&filled, source, frame, diags) {
-                Some((true, case)) => cases.push(Case {
+            if let Some((true, case)) = case(&filled, source, frame, diags) {
+                cases.push(Case {
                     id: format!("{id}{}", point.suffix),
                     file: path.to_owned(),
                     ..case
-                }),
-                Some((false, _)) | None => {}
+                });
             }
         }
         Some(Scenario {
@@ -110,7 +113,10 @@ fn case(
     let needs = fields.word("needs", &tiers, diags).unwrap_or(Tier::Plain);
     let concerns = only_if(&mut fields, frame.parameters, diags);
 
-    let own = fields.take("names").and_then(|n| n.entries()).unwrap_or_default();
+    let own = fields
+        .take("names")
+        .and_then(|n| n.entries())
+        .unwrap_or_default();
     let mut defined: Vec<Entry> = frame.shared.names.clone();
     defined.retain(|shared| !own.iter().any(|e| e.key == shared.key));
     defined.extend_from_slice(own);

@@ -158,7 +158,7 @@ pub enum Action {
         path: Template,
     },
     /// Judges a process.
-    ExpectProcess(ExpectProcess),
+    ExpectProcess(Box<ExpectProcess>),
     /// Judges one path or the whole world.
     ExpectFs(ExpectFs),
     /// Judges who holds a lock.
@@ -292,6 +292,9 @@ pub struct ExpectProcess {
     pub stdout: TextChecks,
     /// What it must have written to standard error.
     pub stderr: TextChecks,
+    /// What it must have written to either, standard output first: where a rule says that something is
+    /// said, and not where.
+    pub output: TextChecks,
 }
 
 /// How a process must have ended.

@@ -6,7 +6,7 @@ use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
 use super::model::{
-    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, Step, StdinKind, Tier,
+    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, StdinKind, Step, Tier,
 };
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
@@ -79,11 +79,7 @@ pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Dia
     steps
 }
 
-fn step<'a>(
-    entries: &'a [Entry],
-    cx: &mut Context<'a>,
-    diags: &mut Diags,
-) -> Option<Step> {
+fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Option<Step> {
     let first = entries.first()?;
     let verbs = &VERBS;
     if !verbs.contains(&first.key.as_str()) {
@@ -102,8 +98,11 @@ fn step<'a>(
     let value = text(&first.node, diags)?;
     let mut fields = Fields::new(entries, first.key_span.clone(), "this step");
     let id = fields.text("id", diags);
-    let label = id.as_ref().map_or_else(|| format!("{verb}:{value}"), |(id, _)| (*id).to_owned());
-    let judging = verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
+    let label = id
+        .as_ref()
+        .map_or_else(|| format!("{verb}:{value}"), |(id, _)| (*id).to_owned());
+    let judging =
+        verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
     let rule = rule(&mut fields, cx, judging, diags);
     let action = match verb {
         "spawn" => spawn(value, &mut fields, cx, diags),

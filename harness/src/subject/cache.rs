@@ -114,7 +114,9 @@ impl Cache {
             .filter(|(name, _)| wanted.is_name(name))
             .filter_map(|(_, dir)| ready(&dir))
             .filter(|ready| match &wanted.python {
-                Some(python) => fs::canonicalize(&ready.marker.executable).ok().as_ref() == Some(python),
+                Some(python) => {
+                    fs::canonicalize(&ready.marker.executable).ok().as_ref() == Some(python)
+                }
                 None => true,
             })
             .collect();
@@ -230,7 +232,10 @@ fn make_readable(path: &Path) -> io::Result<()> {
     let mode = meta.permissions().mode();
     let search = if mode & 0o111 != 0 { 0o111 } else { 0 };
     if mode | 0o444 | search != mode {
-        fs::set_permissions(path, Permissions::from_mode((mode | 0o444 | search) & 0o7777))?;
+        fs::set_permissions(
+            path,
+            Permissions::from_mode((mode | 0o444 | search) & 0o7777),
+        )?;
     }
     if meta.is_dir() {
         for item in fs::read_dir(path)? {
@@ -377,7 +382,10 @@ mod tests {
             at(&[home, ("XDG_CACHE_HOME", "x")]).unwrap(),
             Path::new("/h/.cache/pidproof")
         );
-        assert_eq!(at(&[home, xdg, ("PIDPROOF_CACHE", "/p")]).unwrap(), Path::new("/p"));
+        assert_eq!(
+            at(&[home, xdg, ("PIDPROOF_CACHE", "/p")]).unwrap(),
+            Path::new("/p")
+        );
         assert!(at(&[]).is_err());
     }
 

@@ -42,7 +42,11 @@ fn pythons(found: &[Python], packages: &[Pypi]) -> Vec<Line> {
             };
             line(
                 "python",
-                format!("{} {}: {sqlite}", python.version, python.executable.display()),
+                format!(
+                    "{} {}: {sqlite}",
+                    python.version,
+                    python.executable.display()
+                ),
             )
         })
         .collect();
@@ -75,9 +79,15 @@ fn kept(cache: &Cache) -> Vec<Line> {
     lines.extend(cache.list().into_iter().map(|(name, marker)| match marker {
         Some(marker) => line(
             "",
-            format!("{} {} on Python {}", marker.package, marker.version, marker.python),
+            format!(
+                "{} {} on Python {}",
+                marker.package, marker.version, marker.python
+            ),
         ),
-        None => line("", format!("{name}: unfinished, set up anew when it is next used")),
+        None => line(
+            "",
+            format!("{name}: unfinished, set up anew when it is next used"),
+        ),
     }));
     lines
 }
@@ -97,18 +107,30 @@ mod tests {
 
     fn text(found: &[Python]) -> String {
         let lines = pythons(found, &spec::packages());
-        lines.iter().map(|l| format!("{} {}\n", l.label, l.text)).collect()
+        lines
+            .iter()
+            .map(|l| format!("{} {}\n", l.label, l.text))
+            .collect()
     }
 
     #[test]
     fn it_tells_what_would_be_cured_and_what_cannot_be_set_up() {
         let cured = text(&[python("3.13.0", false)]);
-        assert!(cured.contains("python 3.13.0 /x/python: its sqlite3 cannot load extensions"), "{cured}");
-        assert!(cured.contains("with pysqlite3-binary in the place of sqlite3"), "{cured}");
+        assert!(
+            cured.contains("python 3.13.0 /x/python: its sqlite3 cannot load extensions"),
+            "{cured}"
+        );
+        assert!(
+            cured.contains("with pysqlite3-binary in the place of sqlite3"),
+            "{cured}"
+        );
         let fine = text(&[python("3.12.1", true), python("3.13.0", false)]);
         assert!(fine.contains("memtomem would run on 3.12.1\n"), "{fine}");
         let old = text(&[python("3.11.2", true)]);
-        assert!(old.contains("memtomem cannot be set up: needs Python 3.12 or later"), "{old}");
+        assert!(
+            old.contains("memtomem cannot be set up: needs Python 3.12 or later"),
+            "{old}"
+        );
         assert!(text(&[]).contains("python none was found"));
     }
 }

@@ -7,9 +7,11 @@ mod cache;
 mod error;
 mod health;
 mod own;
+mod pip;
 mod profile;
 mod provision;
 mod python;
+mod shown;
 mod spec;
 mod version;
 
@@ -51,7 +53,7 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
             profile,
             pypi,
             version,
-        } => release(spec, profile, &pypi, &version),
+        } => release(spec, *profile, &pypi, &version),
         Asked::Own(profile) => Ok(Subject {
             name: spec.to_owned(),
             commands: own::commands(&profile, &var)?,
@@ -98,8 +100,12 @@ fn release(
         commands: Commands {
             server: profile.server.iter().map(fill).collect(),
             cli: profile.cli.iter().map(fill).collect(),
-            env: profile.env.iter().map(|(k, v)| (k.clone(), fill(v))).collect(),
-            shown: provision::outermost(shown),
+            env: profile
+                .env
+                .iter()
+                .map(|(k, v)| (k.clone(), fill(v)))
+                .collect(),
+            shown: shown::outermost(shown),
         },
         parameters: profile.parameters,
         notes: ready.marker.notes,

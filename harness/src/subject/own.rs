@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::SubjectError;
 use super::profile::{DIR, Profile, fill};
-use super::provision::outermost;
 use super::python::{is_program, on_path};
+use super::shown::outermost;
 use crate::engine::Commands;
 
 /// How to start it, with all paths made absolute and looked up.
@@ -40,7 +40,10 @@ pub(super) fn commands(
             return Err(not_here(profile, format!("`{key}` starts nothing")));
         };
         let program = program(first, &dir, &var("PATH").unwrap_or_default()).ok_or_else(|| {
-            not_here(profile, format!("`{key}` starts {first}, which is no program here"))
+            not_here(
+                profile,
+                format!("`{key}` starts {first}, which is no program here"),
+            )
         })?;
         *first = program
             .to_str()
@@ -55,7 +58,10 @@ pub(super) fn commands(
     Ok(Commands {
         server,
         cli,
-        env: env.iter().map(|(k, v)| (k.clone(), fill(v, &places))).collect(),
+        env: env
+            .iter()
+            .map(|(k, v)| (k.clone(), fill(v, &places)))
+            .collect(),
         shown: outermost(shown),
     })
 }
@@ -98,7 +104,9 @@ mod tests {
         );
         fs::write(&path, &text).unwrap();
         let profile = Profile::parse(path.to_str().unwrap(), &text).unwrap();
-        let commands = commands(&profile, &|name| (name == "PATH").then(|| bin.clone().into()))?;
+        let commands = commands(&profile, &|name| {
+            (name == "PATH").then(|| bin.clone().into())
+        })?;
         Ok((root, commands))
     }
 

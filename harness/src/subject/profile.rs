@@ -327,7 +327,6 @@ requires = ["mcp<2"]
             "servr = [\"a\"]\ncli = []\n[env]\nA = 1\n[parameters]\nloser = true\n[pypi]\npackage = \"x\"\npython = \"new\"\n",
         );
         for part in [
-            "`server` is missing",
             "unknown key of a profile `servr`",
             "did you mean `server`?",
             "p.toml:1:1",

@@ -11,8 +11,10 @@ use serde::Deserialize;
 
 use super::SubjectError;
 use super::cache::{self, Cache, Marker, Ready, Wanted};
+use super::pip::{interpreter, pip_install, releases, tail};
 use super::profile::{Cure, Pypi};
 use super::python::{self, Python};
+use super::shown::shown;
 use super::version::Version;
 
 /// Raised where the layout below or the way of installing changes, so that old releases are left alone.
@@ -175,7 +177,11 @@ impl Recipe<'_> {
         self.run("making a virtual environment", command, lock)?;
 
         let mut notes = Vec::new();
-        let cure = self.pypi.sqlite.as_ref().filter(|_| !python.loads_extensions);
+        let cure = self
+            .pypi
+            .sqlite
+            .as_ref()
+            .filter(|_| !python.loads_extensions);
         if let Some(cure) = cure {
             self.cure(&venv, cure, lock)?;
             notes.push(format!(
@@ -210,7 +216,10 @@ impl Recipe<'_> {
         self.run("curing sqlite3: pip install", command, lock)
             .map_err(Attempt::NoCure)?;
         let mut command = interpreter(&venv.join("bin/python"));
-        command.args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]);
+        command.args([
+            "-c",
+            "import sysconfig; print(sysconfig.get_path('purelib'))",
+        ]);
         let place = self.run("asking for site-packages", command, lock)?;
         let file = Path::new(place.trim_end()).join("sitecustomize.py");
         fs::write(&file, SITECUSTOMIZE.replace("@module@", &cure.module))
@@ -230,10 +239,13 @@ impl Recipe<'_> {
             return Err(self.failed(format!("{} was installed instead", checked.version)));
         }
         if self.pypi.sqlite.is_some() && !checked.loads_extensions {
-            return Err(self.failed("its sqlite3 cannot load extensions, and the cure did not take".into()));
+            return Err(
+                self.failed("its sqlite3 cannot load extensions, and the cure did not take".into())
+            );
         }
         for program in &self.programs {
-            let path = super::profile::fill(program, &[(super::profile::VENV, &venv.to_string_lossy())]);
+            let path =
+                super::profile::fill(program, &[(super::profile::VENV, &venv.to_string_lossy())]);
             if !python::is_program(Path::new(&path)) {
                 return Err(self.failed(format!("the release brings no {program}")));
             }
@@ -256,7 +268,11 @@ impl Recipe<'_> {
             return Ok(stdout);
         }
         let stderr = String::from_utf8_lossy(&out.stderr);
-        Err(self.failed(format!("{step} ended with {}\n{}", out.status, tail(&stdout, &stderr))))
+        Err(self.failed(format!(
+            "{step} ended with {}\n{}",
+            out.status,
+            tail(&stdout, &stderr)
+        )))
     }
 
     fn failed(&self, why: String) -> SubjectError {
@@ -278,93 +294,13 @@ impl Recipe<'_> {
     }
 }
 
-/// The releases pip names when it finds none that fits; nothing where it could not ask, or where a
-/// release was left out for the sake of this Python.
-fn releases<'a>(text: &'a str, package: &str) -> Option<&'a str> {
-    if text.contains("require a different python version") {
-        return None;
-    }
-    let (_, after) = text.split_once(&format!("satisfies the requirement {package}=="))?;
-    let (_, after) = after.split_once("(from versions: ")?;
-    let (known, _) = after.split_once(')')?;
-    (known != "none").then_some(known)
-}
-
-/// The last lines that say something.
-fn tail(stdout: &str, stderr: &str) -> String {
-    let both: Vec<&str> = stdout
-        .lines()
-        .chain(stderr.lines())
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let lines = both.len().saturating_sub(8);
-    both[lines..]
-        .iter()
-        .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// An interpreter that neither the caller's directory nor variables meant for another one can lead astray.
-fn interpreter(path: &Path) -> Command {
-    let mut command = Command::new(path);
-    command.arg("-I");
-    for name in [
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PYTHONDONTWRITEBYTECODE",
-        "PIP_PREFIX",
-        "PIP_ROOT",
-        "PIP_TARGET",
-        "PIP_USER",
-    ] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn pip_install(venv: &Path) -> Command {
-    let mut command = interpreter(&venv.join("bin/python"));
-    command.args(["-m", "pip", "--no-input", "--disable-pip-version-check", "install"]);
-    command.args(["--progress-bar=off", "--no-warn-script-location"]);
-    command
-}
-
-/// The host paths an environment needs: itself, its base, and each link on the way to the interpreter.
-fn shown(venv: &Path, base_prefix: &Path) -> Vec<PathBuf> {
-    let mut all = vec![venv.to_path_buf(), base_prefix.to_path_buf()];
-    all.extend(fs::canonicalize(base_prefix));
-    let mut at = venv.join("bin/python");
-    // The kernel follows 40 links at most.
-    for _ in 0..40 {
-        let Ok(target) = fs::read_link(&at) else { break };
-        at = at.parent().map(|dir| dir.join(&target)).unwrap_or(target);
-        all.push(at.clone());
-    }
-    all.extend(fs::canonicalize(&at));
-    outermost(all)
-}
-
-/// Without those that lie within others, which a read-only mount would leave no room for.
-pub(super) fn outermost(mut all: Vec<PathBuf>) -> Vec<PathBuf> {
-    all.sort();
-    let mut kept: Vec<PathBuf> = Vec::new();
-    for path in all {
-        if !kept.iter().any(|k| path.starts_with(k)) {
-            kept.push(path);
-        }
-    }
-    kept
-}
-
 fn found(all: &[Python], var: &dyn Fn(&str) -> Option<OsString>) -> String {
     let versions: Vec<String> = all
         .iter()
         .map(|p| format!("{} ({})", p.version, p.executable.display()))
         .collect();
     match (python::named(var), versions.as_slice()) {
-        (Some(path), []) => format!("{}={} is no Python", python::PYTHON, path.display()),
+        (Some(path), []) => format!("{}={} does not answer as a Python does", python::PYTHON, path.display()),
         (None, []) => "none was found".into(),
         (_, some) => format!("found {}", some.join(", ")),
     }
@@ -395,44 +331,6 @@ impl Drop for Interruptible {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pip_tells_which_releases_there_are() {
-        let text = "ERROR: Could not find a version that satisfies the requirement thing==9 (from versions: 0.1.0, 0.1.1)\n";
-        assert_eq!(releases(text, "thing"), Some("0.1.0, 0.1.1"));
-        assert_eq!(releases(text, "other"), None);
-        assert_eq!(releases(&text.replace("0.1.0, 0.1.1", "none"), "thing"), None);
-    }
-
-    #[test]
-    fn a_failure_shows_its_last_lines() {
-        let many: String = (0..20).map(|n| format!("{n}\n\n")).collect();
-        let told = tail(&many, "the end\n");
-        assert_eq!(told.lines().count(), 8);
-        assert!(told.ends_with("  the end"));
-    }
-
-    #[test]
-    fn what_lies_within_another_is_left_out() {
-        let paths = ["/a/b", "/a", "/ab", "/a"].map(PathBuf::from);
-        assert_eq!(outermost(paths.into()), [PathBuf::from("/a"), "/ab".into()]);
-    }
-
-    #[test]
-    fn every_link_on_the_way_to_the_interpreter_is_shown() {
-        let root = tempfile::tempdir().unwrap();
-        let at = |p: &str| root.path().join(p);
-        for dir in ["venv/bin", "base/bin", "links"] {
-            fs::create_dir_all(at(dir)).unwrap();
-        }
-        fs::write(at("base/bin/python3.12"), "").unwrap();
-        std::os::unix::fs::symlink("../base/bin/python3.12", at("links/python3")).unwrap();
-        std::os::unix::fs::symlink(at("links/python3"), at("venv/bin/python")).unwrap();
-        let shown = shown(&at("venv"), &at("base"));
-        for path in ["venv", "base", "links/python3"] {
-            assert!(shown.contains(&at(path)), "{path}: {shown:?}");
-        }
-    }
 
     #[test]
     fn a_changed_profile_or_cure_is_another_release() {

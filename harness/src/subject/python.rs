@@ -67,7 +67,10 @@ pub(super) fn discover(var: &dyn Fn(&str) -> Option<OsString>) -> Vec<Python> {
         .filter_map(|out| understand(&out.stdout));
     let mut pythons: Vec<Python> = Vec::new();
     for python in answers {
-        if !pythons.iter().any(|p| p.base_prefix == python.base_prefix && p.version == python.version) {
+        if !pythons
+            .iter()
+            .any(|p| p.base_prefix == python.base_prefix && p.version == python.version)
+        {
             pythons.push(python);
         }
     }
@@ -122,10 +125,16 @@ fn candidates(var: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     if let Some(named) = var(PYTHON).filter(|v| !v.is_empty()) {
         return on_path(&named, &path);
     }
-    let mut found: Vec<PathBuf> = ["python3.14", "python3.13", "python3.12", "python3", "python"]
-        .iter()
-        .flat_map(|name| on_path(&OsString::from(name), &path))
-        .collect();
+    let mut found: Vec<PathBuf> = [
+        "python3.14",
+        "python3.13",
+        "python3.12",
+        "python3",
+        "python",
+    ]
+    .iter()
+    .flat_map(|name| on_path(&OsString::from(name), &path))
+    .collect();
     let home = var("HOME").map(PathBuf::from);
     let pyenv = var("PYENV_ROOT").map(|root| PathBuf::from(root).join("versions"));
     let homes = [".pyenv/versions", ".local/share/uv/python"];

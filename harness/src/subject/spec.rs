@@ -22,14 +22,14 @@ pub(super) enum Asked {
     /// A release from a registry.
     Release {
         /// Its profile.
-        profile: Profile,
+        profile: Box<Profile>,
         /// Its package.
-        pypi: Pypi,
+        pypi: Box<Pypi>,
         /// Which one.
         version: Version,
     },
     /// A server of one's own.
-    Own(Profile),
+    Own(Box<Profile>),
 }
 
 impl Asked {
@@ -56,10 +56,13 @@ impl Asked {
             built_in(name)?
         };
         match (profile.pypi.clone(), version) {
-            (None, None) => Ok(Self::Own(profile)),
+            (None, None) => Ok(Self::Own(Box::new(profile))),
             (None, Some(_)) => Err(wrong(
                 spec,
-                format!("{} has no [pypi], so there are no releases to choose from", profile.path),
+                format!(
+                    "{} has no [pypi], so there are no releases to choose from",
+                    profile.path
+                ),
             )),
             (Some(_), None) => Err(wrong(spec, release_hint(name))),
             (Some(pypi), Some(version)) => {
@@ -67,8 +70,8 @@ impl Asked {
                     .parse()
                     .map_err(|e| wrong(spec, format!("{e}; {}", release_hint(name))))?;
                 Ok(Self::Release {
-                    profile,
-                    pypi,
+                    profile: Box::new(profile),
+                    pypi: Box::new(pypi),
                     version,
                 })
             }

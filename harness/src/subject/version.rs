@@ -55,7 +55,8 @@ impl FromStr for Version {
         let is_pre = ["a", "b", "c", "rc", "dev", "pre"]
             .iter()
             .any(|word| suffix.starts_with(word));
-        let is_known = is_pre || suffix.is_empty() || suffix.starts_with("post") || rest.starts_with('+');
+        let is_known =
+            is_pre || suffix.is_empty() || suffix.starts_with("post") || rest.starts_with('+');
         if !is_known {
             return Err(fail());
         }
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_refused() {
-        for text in ["", "x y", "v1.2", "1..2", "1.2;rm", "latest", ">=1", "1!2", "1.x"] {
+        for text in [
+            "", "x y", "v1.2", "1..2", "1.2;rm", "latest", ">=1", "1!2", "1.x",
+        ] {
             assert!(text.parse::<Version>().is_err(), "{text}");
         }
     }

@@ -156,7 +156,9 @@ fn watch_over(engine: &fork::Started) -> io::Result<()> {
     }
     match engine.pidfd.wait()? {
         Some(End::Code(0)) | None => Ok(()),
-        Some(End::Code(code)) => Err(io::Error::other(format!("the engine ended with status {code}"))),
+        Some(End::Code(code)) => Err(io::Error::other(format!(
+            "the engine ended with status {code}"
+        ))),
         Some(End::Signal(signal)) => Err(io::Error::other(format!(
             "the engine was ended by signal {signal}"
         ))),

@@ -61,7 +61,9 @@ pub fn launch(order: &Order, lifelines: &Lifelines) -> Result<Option<Report>, St
         .spawn()
         .map_err(|e| format!("starting a guard: {e}"))?;
     let said = talk(&mut guard, &text, lifelines);
-    let status = guard.wait().map_err(|e| format!("waiting for a guard: {e}"))?;
+    let status = guard
+        .wait()
+        .map_err(|e| format!("waiting for a guard: {e}"))?;
     let Some((stdout, stderr)) = said.map_err(|e| format!("talking to a guard: {e}"))? else {
         return Ok(None);
     };
@@ -95,7 +97,11 @@ fn talk(
     let read = stdout
         .read_to_end(&mut report)
         .and_then(|_| stderr.read_to_string(&mut errors));
-    let closed = lifelines.open.lock().unwrap_or_else(PoisonError::into_inner).closed;
+    let closed = lifelines
+        .open
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .closed;
     lifelines.remove(key);
     read?;
     if closed && report.is_empty() {

@@ -13,5 +13,5 @@ pub const GUARD: &str = "guard";
 
 pub use host::find_host;
 pub use launch::{Lifelines, launch};
-pub use smoke::patience;
 pub use run::{CaseResult, Interrupt, run_all, run_one};
+pub use smoke::patience;

@@ -46,8 +46,12 @@ pub fn patience(
         parameters: &Vec::new(),
         fixtures: &[],
     };
-    let scenario = file::parse("smoke", "(built-in)", SCENARIO, &frame).map_err(|e| e.to_string())?;
-    let case = scenario.cases.first().ok_or("the smoke scenario has no case")?;
+    let scenario =
+        file::parse("smoke", "(built-in)", SCENARIO, &frame).map_err(|e| e.to_string())?;
+    let case = scenario
+        .cases
+        .first()
+        .ok_or("the smoke scenario has no case")?;
     let Some(result) = run_one(case, host, commands, FIRST, interrupt) else {
         return Err("interrupted".into());
     };
@@ -60,8 +64,9 @@ pub fn patience(
                 .collect();
             Err(told.join("\n"))
         }
-        Verdict::Broken(why) | Verdict::Skip(why) | Verdict::Deviates(why) | Verdict::Stale(why) => {
-            Err(why)
-        }
+        Verdict::Broken(why)
+        | Verdict::Skip(why)
+        | Verdict::Deviates(why)
+        | Verdict::Stale(why) => Err(why),
     }
 }

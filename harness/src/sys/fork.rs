@@ -121,9 +121,7 @@ pub fn spawn(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> Result<Started, SpawnEr
             drop(to_parent);
             let pidfd = PidFd::open(child).map_err(SpawnError::Fork)?;
             let mut message = Vec::new();
-            report
-                .read_to_end(&mut message)
-                .map_err(SpawnError::Fork)?;
+            report.read_to_end(&mut message).map_err(SpawnError::Fork)?;
             if message.is_empty() {
                 return Ok(Started { pid: child, pidfd });
             }
@@ -214,8 +212,11 @@ fn prepare(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> Result<(), (Stage, Errno)
     let failed = |stage: Stage| move |errno: Errno| (stage, errno);
     nix::unistd::setsid().map_err(failed(Stage::Session))?;
     for (fd, target) in stdio.iter().zip(0..) {
+        #[expect(
+            unsafe_code,
+            reason = "the target is a number, not an owned descriptor"
+        )]
         // SAFETY: dup2 takes two integers; the source is borrowed and so open.
-        #[expect(unsafe_code, reason = "the target is a number, not an owned descriptor")]
         let result = unsafe { libc::dup2(fd.as_raw_fd(), target) };
         Errno::result(result).map_err(failed(Stage::Stdio))?;
     }

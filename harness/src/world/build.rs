@@ -63,7 +63,11 @@ impl World {
         // Whether each is a directory is asked now: below /tmp it is out of sight in a moment.
         let extra: Vec<(&PathBuf, bool, OwnedFd)> = shown
             .iter()
-            .filter(|path| !SHOWN.iter().any(|dir| path.starts_with(Path::new("/").join(dir))))
+            .filter(|path| {
+                !SHOWN
+                    .iter()
+                    .any(|dir| path.starts_with(Path::new("/").join(dir)))
+            })
             .map(|path| Ok((path, path.is_dir(), open(path)?)))
             .collect::<Result<_, BuildError>>()?;
         let host: Vec<(&str, OwnedFd)> = SHOWN
@@ -104,7 +108,8 @@ impl World {
         mkdir(&root.join("proc"), 0o755)?;
         mount::proc(&root.join("proc")).map_err(BuildError::nix("mounting /proc"))?;
         let exe_at = root.join(&EXE[1..]);
-        File::create(&exe_at).map_err(BuildError::io("making the place of the suite's executable"))?;
+        File::create(&exe_at)
+            .map_err(BuildError::io("making the place of the suite's executable"))?;
         bind(&exe_fd, &exe_at, true)?;
 
         let drops_ids = geteuid().is_root();
@@ -123,8 +128,7 @@ impl World {
                 mkdir(&at, 0o755)?;
             } else {
                 make_parents(root, &at)?;
-                File::create(&at)
-                    .map_err(BuildError::io(format!("making {}", path.display())))?;
+                File::create(&at).map_err(BuildError::io(format!("making {}", path.display())))?;
             }
             bind(fd, &at, true)?;
         }

@@ -36,9 +36,8 @@ pub fn apply(kind: &ChangeKind, filled: &Filled<'_>) -> io::Result<()> {
     } = *filled;
     let to = || super::path_of(bytes.to_vec());
     let own = || lchown(path, Some(uid), Some(gid));
-    let set_mode = |default: u32| {
-        fs::set_permissions(path, Permissions::from_mode(mode.unwrap_or(default)))
-    };
+    let set_mode =
+        |default: u32| fs::set_permissions(path, Permissions::from_mode(mode.unwrap_or(default)));
     match kind {
         ChangeKind::Write { repeat, .. } => {
             let existed = fs::symlink_metadata(path).is_ok();
