@@ -226,7 +226,7 @@ impl Engine<'_> {
                 }
             },
         };
-        let facts = lock::facts(file)?;
+        let facts = lock::facts(file, pids)?;
         Ok(judge::lock::lock(held, by, &facts, |pid| {
             ancestor(pid, pids)
         }))

@@ -157,6 +157,8 @@ impl Engine<'_> {
         };
         let expected = format!("{who} ends without answering the handshake");
         self.mismatch(step, Gap::new(expected, found.0), found.1);
+        // It serves, or hangs: a later check on its end need not wait to learn that it has none.
+        self.child(who)?.overdue = true;
         Ok(())
     }
 }

@@ -212,8 +212,10 @@ impl<'a> Engine<'a> {
 
     /// Waits for a process to end; a process that once missed its deadline is not waited for again.
     fn wait_for_end(&mut self, who: &str) -> Result<bool, Stop> {
-        if self.child(who)?.overdue {
-            return Ok(false);
+        let child = self.child(who)?;
+        child.look()?;
+        if child.overdue {
+            return Ok(child.end.is_some());
         }
         let ended = self.wait_until(|engine| Ok(engine.child(who)?.end.is_some()))?;
         let child = self.child(who)?;

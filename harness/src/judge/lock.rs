@@ -4,7 +4,7 @@ use super::Gap;
 use crate::observe::lock::LockFacts;
 use crate::scenario::model::LockKind;
 
-/// Judges a lock: the kind by the probe, the holders by `/proc/locks`; both must say the same.
+/// Judges a lock: the kind by the probe, the holders by what the kernel lists; both must say the same.
 ///
 /// `by` are the pids that must hold it, with the names to show them by; `owner` finds, for the pid of a
 /// holder, the spawned process it belongs to.
@@ -16,6 +16,7 @@ pub fn lock(
 ) -> Option<Gap> {
     let mut owners: Vec<i32> = facts.listed.iter().map(|(pid, _)| owner(*pid)).collect();
     owners.sort_unstable();
+    owners.dedup();
     let mut wanted: Vec<i32> = by.iter().map(|(pid, _)| *pid).collect();
     wanted.sort_unstable();
     if facts.probe == held && owners == wanted {
@@ -45,7 +46,7 @@ pub fn say(facts: &LockFacts) -> String {
     } else {
         listed.join(", ")
     };
-    format!("a probe says {probe}, /proc/locks names {listed}")
+    format!("a probe says {probe}, the kernel lists {listed}")
 }
 
 fn word(kind: LockKind) -> &'static str {

@@ -1,8 +1,9 @@
-//! Who holds flock(2) on an inode: by a probe on a descriptor opened for it, and by `/proc/locks`.
+//! Who holds flock(2) on an inode: by a probe on a descriptor opened for it, and by what the kernel lists.
 //!
-//! Two witnesses, because each can lie: `/proc/locks` hides holders in other pid namespaces and goes on
-//! naming a dead locker while a child has the lock; a probe tells the truth but no pid, and for the moment
-//! it lasts it is itself a holder.
+//! Two witnesses, because each can lie. A probe tells the truth but no pid, and for the moment it lasts it
+//! is itself a holder. `/proc/locks` names who *called* flock(2): it goes on naming a dead process while
+//! another has the descriptor, and hides it altogether in a pid namespace. So the processes of the case are
+//! asked too, by their `fdinfo`, which tells what lock an open descriptor holds.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,7 +21,7 @@ use crate::scenario::model::LockKind;
 pub struct LockFacts {
     /// What the probe found.
     pub probe: Option<LockKind>,
-    /// The flock holders `/proc/locks` names.
+    /// The holders the kernel lists, by pid.
     pub listed: Vec<(i32, LockKind)>,
 }
 
@@ -35,29 +36,26 @@ pub fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// How often the listing is read at the least, and where it contradicts the probe at the most.
-const READS: (usize, usize) = (3, 20);
+/// How often the listing is read.
+const READINGS: usize = 3;
 
-/// Asks both witnesses.
+/// Asks both witnesses. `pids` are the processes whose descriptors are looked at.
 ///
 /// # Errors
 /// What the system says, other than that the lock is taken.
-pub fn facts(file: &File) -> io::Result<LockFacts> {
+pub fn facts(file: &File, pids: &[i32]) -> io::Result<LockFacts> {
     let probe = probe(file)?;
+    let wanted = listed_name(file)?;
     let mut listed = Vec::new();
     // The kernel makes the listing anew for each read, by position: when another lock goes meanwhile,
     // a line may be missed, but none is ever made up. So several readings together tell the truth.
-    for reading in 0..READS.1 {
-        if reading >= READS.0 && (probe.is_none() || !listed.is_empty()) {
-            break;
-        }
-        for holder in self::listed(file)? {
-            if !listed.contains(&holder) {
-                listed.push(holder);
-            }
-        }
+    for _ in 0..READINGS {
+        listed.extend(parse(&listing()?, &wanted));
     }
+    listed.retain(|(pid, _)| Path::new(&format!("/proc/{pid}")).exists());
+    listed.extend(keepers(pids, &wanted));
     listed.sort_by_key(|(pid, _)| *pid);
+    listed.dedup();
     Ok(LockFacts { probe, listed })
 }
 
@@ -88,15 +86,36 @@ fn try_lock(file: File, how: FlockArg) -> io::Result<bool> {
     }
 }
 
-fn listed(file: &File) -> io::Result<Vec<(i32, LockKind)>> {
+/// An inode as lock listings name it.
+fn listed_name(file: &File) -> io::Result<String> {
     let meta = file.metadata()?;
-    let wanted = format!(
+    Ok(format!(
         "{:02x}:{:02x}:{}",
         nix::sys::stat::major(meta.dev()),
         nix::sys::stat::minor(meta.dev()),
         meta.ino()
-    );
-    Ok(parse(&listing()?, &wanted))
+    ))
+}
+
+/// Which of `pids` have a descriptor that a lock on the inode belongs to.
+fn keepers(pids: &[i32], wanted: &str) -> Vec<(i32, LockKind)> {
+    let mut keepers = Vec::new();
+    for pid in pids {
+        // One that ends meanwhile holds nothing any more.
+        let Ok(list) = std::fs::read_dir(format!("/proc/{pid}/fdinfo")) else {
+            continue;
+        };
+        for fd in list.flatten() {
+            let text = std::fs::read_to_string(fd.path()).unwrap_or_default();
+            let locks = text.lines().filter_map(|line| line.strip_prefix("lock:"));
+            keepers.extend(
+                locks
+                    .flat_map(|lock| parse(lock, wanted))
+                    .map(|(_, kind)| (*pid, kind)),
+            );
+        }
+    }
+    keepers
 }
 
 /// `/proc/locks`, in as few reads as it takes.
@@ -157,9 +176,9 @@ mod tests {
     fn both_witnesses_see_a_lock() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let asked = open(file.path()).unwrap();
-        assert_eq!(facts(&asked).unwrap().probe, None);
+        assert_eq!(facts(&asked, &[]).unwrap().probe, None);
         let held = Flock::lock(open(file.path()).unwrap(), FlockArg::LockSharedNonblock).unwrap();
-        let seen = facts(&asked).unwrap();
+        let seen = facts(&asked, &[]).unwrap();
         assert_eq!(seen.probe, Some(LockKind::Shared));
         assert_eq!(seen.listed.len(), 1);
         drop(held);

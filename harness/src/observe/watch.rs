@@ -1,7 +1,6 @@
 //! Events of the world's directories, so that what was there for a moment only is seen too.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
@@ -167,11 +166,9 @@ impl Watch {
         });
     }
 
-    /// What has been read, but for the watch's own trials.
+    /// What has been read, without the watch's own trials.
     pub fn log(&self) -> impl Iterator<Item = &Seen> {
-        self.log
-            .iter()
-            .filter(|seen| seen.path.file_name() != Some(OsStr::new(SENTINEL)))
+        self.log.iter()
     }
 
     /// How much has been read: a moment to which [`Watch::created_since`] refers.
@@ -212,13 +209,22 @@ impl Watch {
                 "the watch lost events: its queue overflowed",
             ));
         }
-        if self.created_since(mark, &sentinel).is_none() {
-            return Err(io::Error::other(format!(
-                "the watch on {} is blind: it did not see a file made there",
-                dir.display()
-            )));
+        let seen = self.created_since(mark, &sentinel).is_some();
+        // The trial is no event of the case.
+        let mut at = 0;
+        self.log.retain(|seen| {
+            at += 1;
+            let of_trial =
+                seen.path == sentinel || (seen.path == dir && seen.what == What::Attributes);
+            at <= mark || !of_trial
+        });
+        if seen {
+            return Ok(());
         }
-        Ok(())
+        Err(io::Error::other(format!(
+            "the watch on {} is blind: it did not see a file made there",
+            dir.display()
+        )))
     }
 }
 

@@ -141,26 +141,20 @@ impl Library {
 /// # Errors
 /// What cannot be read, or all mistakes of all files.
 pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, LoadError> {
-    let builtin = embedded();
-    let text = |name: &str| {
-        builtin
-            .iter()
-            .find(|s| s.name == name)
-            .map(|s| s.text.clone())
-            .unwrap_or_default()
-    };
     let one = |bad: BadFile| LoadError::Bad(vec![bad]);
-    let rules = Rules::parse("rules.toml", &text("rules.toml")).map_err(one)?;
-    let shared = Shared::parse("names.toml", &text("names.toml")).map_err(one)?;
-    let frame = Frame {
-        rules: &rules,
-        shared: &shared,
-        parameters: &shared.parameters,
-        fixtures,
-    };
     let mut good = Vec::new();
     let mut bad = Vec::new();
     for path in files {
+        let rules = above(path, "rules.toml")?;
+        let names = above(path, "names.toml")?;
+        let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
+        let shared = Shared::parse(&names.path, &names.text).map_err(one)?;
+        let frame = Frame {
+            rules: &rules,
+            shared: &shared,
+            parameters: &shared.parameters,
+            fixtures,
+        };
         let text = read(path)?;
         let id = path
             .file_stem()
@@ -176,6 +170,21 @@ pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, Load
     } else {
         Err(LoadError::Bad(bad))
     }
+}
+
+/// The file of this name in a directory above `path`, else the built-in one.
+fn above(path: &Path, name: &str) -> Result<Source, LoadError> {
+    for dir in path.ancestors().skip(1) {
+        let file = dir.join(name);
+        if file.is_file() {
+            return Ok(Source {
+                name: name.to_owned(),
+                path: file.display().to_string(),
+                text: read(&file)?,
+            });
+        }
+    }
+    Ok(take(&mut Vec::new(), name))
 }
 
 /// The file of this name, else the built-in one.

@@ -115,7 +115,8 @@ fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Opti
     let pypi = top
         .table("pypi", "[pypi]", diags)
         .map(|table| pypi(table, diags));
-    let places: &[&str] = if pypi.is_some() { &[VENV, DIR] } else { &[DIR] };
+    // A package has no directory of its own to mean, and what is not a package has no environment.
+    let places: &[&str] = if pypi.is_some() { &[VENV] } else { &[DIR] };
 
     let server = command(&mut top, "server", places, diags);
     let cli = command(&mut top, "cli", places, diags);
@@ -292,7 +293,7 @@ mod tests {
 server = ["${venv}/bin/server", "--stdio"]
 cli = ["${venv}/bin/cli"]
 [env]
-HERE = "${dir}/x"
+HERE = "${venv}/x"
 [parameters]
 refused_exit = 3
 [pypi]
@@ -343,8 +344,8 @@ requires = ["mcp<2"]
     fn a_place_must_be_one_that_the_profile_has() {
         let text = mistakes("server = [\"${venv}/s\"]\ncli = [\"c\"]\n");
         assert!(text.contains("unknown place in a profile `venv`"), "{text}");
-        let text = mistakes(&GOOD.replace("${dir}", "${home}"));
-        assert!(text.contains("valid: venv, dir"), "{text}");
+        let text = mistakes(&GOOD.replace("${venv}/x", "${dir}/x"));
+        assert!(text.contains("valid: venv"), "{text}");
     }
 
     #[test]

@@ -300,7 +300,11 @@ fn found(all: &[Python], var: &dyn Fn(&str) -> Option<OsString>) -> String {
         .map(|p| format!("{} ({})", p.version, p.executable.display()))
         .collect();
     match (python::named(var), versions.as_slice()) {
-        (Some(path), []) => format!("{}={} does not answer as a Python does", python::PYTHON, path.display()),
+        (Some(path), []) => format!(
+            "{}={} does not answer as a Python does",
+            python::PYTHON,
+            path.display()
+        ),
         (None, []) => "none was found".into(),
         (_, some) => format!("found {}", some.join(", ")),
     }

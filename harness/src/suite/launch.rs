@@ -53,6 +53,9 @@ impl Lifelines {
 pub fn launch(order: &Order, lifelines: &Lifelines) -> Result<Option<Report>, String> {
     let text = serde_json::to_vec(order).map_err(|e| format!("writing the order: {e}"))?;
     let exe = std::env::current_exe().map_err(|e| format!("finding this executable: {e}"))?;
+    if !exe.exists() {
+        return Err("this executable was replaced or removed while it ran: start again".to_owned());
+    }
     let mut guard = Command::new(exe)
         .args([ROLE, GUARD])
         .stdin(Stdio::piped())
