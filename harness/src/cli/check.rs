@@ -1,13 +1,18 @@
 //! `pidproof check`.
 
 use super::args::Check;
+use super::out::say;
 use super::{Exit, Failure};
 use crate::scenario::load;
 
 pub(super) fn check(args: &Check) -> Result<Exit, Failure> {
     let scenarios = load::check(&args.file, pidproof_fixtures::names())?;
     for (path, scenario) in args.file.iter().zip(&scenarios) {
-        println!("{}: {} cases", path.display(), scenario.cases.len());
+        say(format_args!(
+            "{}: {} cases",
+            path.display(),
+            scenario.cases.len()
+        ));
     }
     Ok(Exit::AsExpected)
 }

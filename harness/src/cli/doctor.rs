@@ -1,5 +1,6 @@
 //! `pidproof doctor`.
 
+use super::out::say;
 use super::{Exit, Failure};
 use crate::subject;
 use crate::suite::find_host;
@@ -9,19 +10,19 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
     let kernel = nix::sys::utsname::uname()
         .map(|u| format!("{} {}", u.sysname().display(), u.release().display()))
         .unwrap_or_else(|e| format!("unknown: {e}"));
-    say("kernel", kernel);
-    say("uid", nix::unistd::geteuid());
-    say("tier", host.tier.word());
+    tell("kernel", kernel);
+    tell("uid", nix::unistd::geteuid());
+    tell("tier", host.tier.word());
     for limit in &host.limits {
-        say("", limit);
+        tell("", limit);
     }
     for line in subject::health() {
-        say(line.label, line.text);
+        tell(line.label, line.text);
     }
     // The built-in reference needs no interpreter, so a host without one is fit all the same.
     Ok(Exit::AsExpected)
 }
 
-fn say(label: &str, text: impl std::fmt::Display) {
-    anstream::println!("{label:10} {text}");
+fn tell(label: &str, text: impl std::fmt::Display) {
+    say(format_args!("{label:10} {text}"));
 }

@@ -1,6 +1,7 @@
 //! `pidproof explain`.
 
 use super::args::Explain;
+use super::out::say;
 use super::{Exit, Failure};
 use crate::scenario::diag::nearest;
 use crate::subject;
@@ -19,9 +20,9 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
                 hint,
             });
         };
-        println!("{} ({})", rule.id, rule.level.word());
-        println!("  {}", rule.statement);
-        println!("\n  judged by");
+        say(format_args!("{} ({})", rule.id, rule.level.word()));
+        say(format_args!("  {}", rule.statement));
+        say(format_args!("\n  judged by"));
         let mut any = false;
         for scenario in &library.scenarios {
             let Some(case) = scenario.cases.first() else {
@@ -29,18 +30,18 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
             };
             if case.rules.contains(&rule.id) {
                 any = true;
-                println!(
+                say(format_args!(
                     "    {:3} cases  {}: {}",
                     scenario.cases.len(),
                     case.file,
                     case.title
-                );
+                ));
             }
         }
         if !any {
-            println!("    no scenario yet");
+            say(format_args!("    no scenario yet"));
         }
-        println!();
+        say("");
     }
     Ok(Exit::AsExpected)
 }

@@ -1,6 +1,7 @@
 //! `pidproof list`.
 
 use super::args::List;
+use super::out::say;
 use super::select::select;
 use super::{Exit, Failure, Selection};
 use crate::subject;
@@ -14,13 +15,13 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     )?;
     let Selection(cases) = select(&library, &args.select)?;
     for case in &cases {
-        println!(
+        say(format_args!(
             "{}  [{}] {}, {}",
             case.id,
             case.rules.join(" "),
             case.level.word(),
             case.needs.word()
-        );
+        ));
     }
     Ok(Exit::AsExpected)
 }

@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod explain;
 mod list;
+mod out;
 mod run;
 mod select;
 pub mod test_target;
@@ -35,16 +36,23 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// The number.
+    fn status(self) -> i32 {
+        match self {
+            Self::AsExpected => 0,
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::CannotJudge => 3,
+            Self::Nothing => 4,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::AsExpected => 0,
-            Exit::Broken => 1,
-            Exit::Usage => 2,
-            Exit::CannotJudge => 3,
-            Exit::Nothing => 4,
-            Exit::Interrupted => 130,
-        })
+        u8::try_from(exit.status()).map_or(Self::FAILURE, Self::from)
     }
 }
 

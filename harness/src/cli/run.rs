@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nix::sys::signal::{SigSet, Signal};
 
 use super::args::Run;
+use super::out::say;
 use super::select::{matching, select};
 use super::{Exit, Failure, Selection};
 use crate::judge::Verdict;
@@ -45,12 +46,12 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         return Ok(Exit::Interrupted);
     }
     let patience = patience?;
-    anstream::println!(
+    say(format_args!(
         "judging {} with {} cases, tier {}",
         subject.name,
         cases.len(),
         host.tier.word()
-    );
+    ));
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
     let workers = args
@@ -100,7 +101,7 @@ impl Told<'_> {
     fn hear(&mut self, result: &CaseResult<'_>) {
         self.counts.add(&result.verdict);
         if let Some(line) = self.progress.hear(result) {
-            anstream::println!("{line}");
+            say(format_args!("{line}"));
         }
         if !result.verdict.is_failure() {
             return;
@@ -118,7 +119,7 @@ impl Told<'_> {
         } else {
             text
         };
-        anstream::println!("\n{text}");
+        say(format_args!("\n{text}"));
         self.failures.push(result.case.id.clone());
     }
 
@@ -131,18 +132,22 @@ impl Told<'_> {
         } = self;
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
         if !failures.is_empty() {
-            anstream::println!("not as expected:");
+            say(format_args!("not as expected:"));
             for id in &failures {
-                anstream::println!("  {id}");
+                say(format_args!("  {id}"));
             }
         }
         if counts.skipped > 0 && args.tier.is_none() {
-            anstream::println!("`pidproof doctor` says what this host lacks for the skipped cases");
+            say(format_args!(
+                "`pidproof doctor` says what this host lacks for the skipped cases"
+            ));
         }
         if interrupt.asked() {
-            anstream::println!("interrupted: {done} of {selected} cases were judged");
+            say(format_args!(
+                "interrupted: {done} of {selected} cases were judged"
+            ));
         }
-        println!("{}", counts.line());
+        say(format_args!("{}", counts.line()));
         if interrupt.asked() {
             Exit::Interrupted
         } else if done < selected {

@@ -17,7 +17,7 @@ impl Engine<'_> {
             | ChangeKind::Mksock
             | ChangeKind::Chmod
             | ChangeKind::Chown
-            | ChangeKind::Remove => Vec::new(),
+            | ChangeKind::Remove { .. } => Vec::new(),
         };
         let ids = match change.uid {
             Some(uid) => (uid, uid),
@@ -43,7 +43,7 @@ impl Engine<'_> {
                     | ChangeKind::Mksock
                     | ChangeKind::Chmod
                     | ChangeKind::Chown
-                    | ChangeKind::Remove => String::new(),
+                    | ChangeKind::Remove { .. } => String::new(),
                 };
                 self.note(format!("world: {}{to}", step.label));
                 Ok(())

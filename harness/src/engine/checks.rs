@@ -56,6 +56,7 @@ impl Engine<'_> {
     fn fill_text(&self, checks: &TextChecks) -> Result<FilledText, Stop> {
         let TextChecks {
             contains,
+            once,
             lacks,
             equals,
             ends_with,
@@ -64,6 +65,7 @@ impl Engine<'_> {
         } = checks;
         Ok(FilledText {
             contains: self.fill_all(contains)?,
+            once: self.fill_all(once)?,
             lacks: self.fill_all(lacks)?,
             equals: equals.as_ref().map(|t| self.fill(t)).transpose()?,
             ends_with: ends_with.as_ref().map(|t| self.fill(t)).transpose()?,

@@ -9,6 +9,8 @@ use crate::sys::pidfd::End;
 pub struct FilledText {
     /// It holds each of these.
     pub contains: Vec<Vec<u8>>,
+    /// It holds each of these exactly once.
+    pub once: Vec<Vec<u8>>,
     /// It holds none of these.
     pub lacks: Vec<Vec<u8>>,
     /// It is exactly this.
@@ -61,6 +63,7 @@ pub fn say(end: Option<End>) -> String {
 pub fn text(stream: &str, checks: &FilledText, found: &[u8]) -> Vec<Gap> {
     let FilledText {
         contains,
+        once,
         lacks,
         equals,
         ends_with,
@@ -72,6 +75,15 @@ pub fn text(stream: &str, checks: &FilledText, found: &[u8]) -> Vec<Gap> {
         |expected: String| gaps.push(Gap::new(expected, format!("{stream}: {}", shown(found))));
     for part in contains.iter().filter(|part| !holds(found, part)) {
         gap(format!("{stream} contains \"{}\"", quote(part)));
+    }
+    for part in once.iter() {
+        let times = count(found, part);
+        if times != 1 {
+            gap(format!(
+                "{stream} contains \"{}\" once, and not {times} times",
+                quote(part)
+            ));
+        }
     }
     for part in lacks.iter().filter(|part| holds(found, part)) {
         gap(format!("{stream} does not contain \"{}\"", quote(part)));
@@ -111,6 +123,12 @@ fn shown(found: &[u8]) -> String {
     }
 }
 
+fn count(text: &[u8], part: &[u8]) -> usize {
+    text.windows(part.len().max(1))
+        .filter(|window| *window == part)
+        .count()
+}
+
 fn holds(text: &[u8], part: &[u8]) -> bool {
     part.is_empty() || text.windows(part.len()).any(|window| window == part)
 }
@@ -133,13 +151,14 @@ mod tests {
     fn every_text_check_can_fail() {
         let checks = FilledText {
             contains: vec![b"x".to_vec()],
+            once: vec![b"a".to_vec(), b"\n".to_vec(), b"y".to_vec()],
             lacks: vec![b"a".to_vec()],
             equals: Some(b"b".to_vec()),
             ends_with: Some(b"c".to_vec()),
             max_lines: Some(1),
             no_control: true,
         };
-        assert_eq!(text("stderr", &checks, b"a\na\x1b").len(), 6);
+        assert_eq!(text("stderr", &checks, b"a\na\x1b").len(), 8);
         assert_eq!(text("stderr", &FilledText::default(), b"a").len(), 0);
     }
 }

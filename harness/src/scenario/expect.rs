@@ -89,6 +89,7 @@ fn text_checks(
     };
     let checks = TextChecks {
         contains: inner.templates("contains", &cx.scope, diags),
+        once: inner.templates("once", &cx.scope, diags),
         lacks: inner.templates("lacks", &cx.scope, diags),
         equals: inner.template("equals", &cx.scope, diags),
         ends_with: inner.template("ends-with", &cx.scope, diags),

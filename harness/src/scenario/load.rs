@@ -38,6 +38,16 @@ pub enum LoadError {
     /// A directory without scenarios.
     #[error("no scenario (*.toml) below {0}")]
     Empty(PathBuf),
+    /// A profile fills in what the contract does not leave open.
+    #[error(
+        "the subject's profile fills in `{name}`, which is no parameter of the contract; there are: {known}"
+    )]
+    NoParameter {
+        /// What it fills in.
+        name: String,
+        /// What it could.
+        known: String,
+    },
     /// Two files make cases of the same id.
     #[error("two cases have the id {0}")]
     SameId(String),
@@ -103,6 +113,16 @@ impl Library {
         let one = |bad: BadFile| LoadError::Bad(vec![bad]);
         let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
         let shared = Shared::parse(&names.path, &names.text).map_err(one)?;
+        let known: Vec<&str> = shared.parameters.iter().map(|(n, _)| n.as_str()).collect();
+        if let Some((name, _)) = parameters
+            .iter()
+            .find(|(n, _)| !known.contains(&n.as_str()))
+        {
+            return Err(LoadError::NoParameter {
+                name: name.trim_start_matches("param.").to_owned(),
+                known: known.join(", ").replace("param.", ""),
+            });
+        }
         let mut filled = parameters.clone();
         filled.extend(shared.parameters.iter().cloned());
         let frame = Frame {

@@ -263,7 +263,10 @@ pub enum ChangeKind {
     /// Changes the owner to `uid`.
     Chown,
     /// Removes a file or a tree.
-    Remove,
+    Remove {
+        /// Nothing there is no failure.
+        if_there: bool,
+    },
     /// Renames.
     Rename {
         /// The new name.
@@ -315,6 +318,8 @@ pub enum ExpectEnd {
 pub struct TextChecks {
     /// It holds each of these.
     pub contains: Vec<Template>,
+    /// It holds each of these exactly once.
+    pub once: Vec<Template>,
     /// It holds none of these.
     pub lacks: Vec<Template>,
     /// It is exactly this.
@@ -332,6 +337,7 @@ impl TextChecks {
     pub fn is_empty(&self) -> bool {
         let Self {
             contains,
+            once,
             lacks,
             equals,
             ends_with,
@@ -339,6 +345,7 @@ impl TextChecks {
             no_control,
         } = self;
         contains.is_empty()
+            && once.is_empty()
             && lacks.is_empty()
             && equals.is_none()
             && ends_with.is_none()

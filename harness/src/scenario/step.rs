@@ -442,7 +442,9 @@ fn change(
         "mksock" => ChangeKind::Mksock,
         "chmod" => ChangeKind::Chmod,
         "chown" => ChangeKind::Chown,
-        "remove" => ChangeKind::Remove,
+        "remove" => ChangeKind::Remove {
+            if_there: fields.flag("if-there", diags).unwrap_or(false),
+        },
         "rename" => ChangeKind::Rename {
             to: fields.need_template("to", &cx.scope, diags)?,
         },

@@ -80,13 +80,12 @@ pub fn apply(kind: &ChangeKind, filled: &Filled<'_>) -> io::Result<()> {
         }
         ChangeKind::Chmod => set_mode(0o600),
         ChangeKind::Chown => lchown(path, Some(uid), None),
-        ChangeKind::Remove => {
-            if fs::symlink_metadata(path)?.is_dir() {
-                fs::remove_dir_all(path)
-            } else {
-                fs::remove_file(path)
-            }
-        }
+        ChangeKind::Remove { if_there } => match fs::symlink_metadata(path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(e) if *if_there && e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e),
+        },
         ChangeKind::Rename { .. } => fs::rename(path, to()),
     }
 }
