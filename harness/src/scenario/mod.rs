@@ -2,8 +2,10 @@
 //!
 //! The way of a file: text -> [`node::Node`] -> (matrix) -> [`model::Case`]. [`load::Library`] is where it begins.
 
+mod change;
 pub mod diag;
 mod expect;
+mod expectation;
 pub(crate) mod fields;
 pub mod file;
 pub mod load;

@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
-use super::model::{
-    Action, Call, Change, ChangeKind, LockKind, Role, Spawn, StdinKind, Step, Tier,
-};
+use super::model::{Action, Call, LockKind, Role, Spawn, StdinKind, Step, Tier};
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
 
 /// The verbs, in the order of the documentation.
-const VERBS: [&str; 24] = [
+pub(super) const VERBS: [&str; 24] = [
     "spawn",
     "handshake",
     "call",
@@ -135,7 +133,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
             .and_then(|who| expect::process(who, &mut fields, cx, diags)),
         "expect-fs" => expect::fs(value, &mut fields, cx, diags),
         "expect-lock" => expect::lock(&mut fields, cx, diags),
-        change => self::change(change, &mut fields, cx, diags),
+        change => super::change::change(change, &mut fields, cx, diags),
     };
     fields.finish(diags);
     let line = super::diag::line_of(cx.source, first.key_span.start);
@@ -292,7 +290,7 @@ pub(super) fn env(
 }
 
 /// Another uid than the subject's, which not every host can give.
-fn uid(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<u32> {
+pub(super) fn uid(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<u32> {
     let span = fields.take("uid")?.span.clone();
     if cx.needs < Tier::Ids {
         diags.push(
@@ -414,62 +412,4 @@ fn release<'a>(
     Some(Action::Release {
         name: value.to_owned(),
     })
-}
-
-fn change(
-    verb: &str,
-    fields: &mut Fields<'_>,
-    cx: &Context<'_>,
-    diags: &mut Diags,
-) -> Option<Action> {
-    let verb = VERBS.iter().copied().find(|v| *v == verb)?;
-    let path = fields.template(verb, &cx.scope, diags);
-    let how = match verb {
-        "write" => ChangeKind::Write {
-            content: fields
-                .need_template("content", &cx.scope, diags)
-                .unwrap_or_else(|| Template::literal("")),
-            repeat: fields.number("repeat", diags).unwrap_or(1),
-        },
-        "mkdir" => ChangeKind::Mkdir,
-        "symlink" => ChangeKind::Symlink {
-            to: fields.need_template("to", &cx.scope, diags)?,
-        },
-        "hardlink" => ChangeKind::Hardlink {
-            to: fields.need_template("to", &cx.scope, diags)?,
-        },
-        "mkfifo" => ChangeKind::Mkfifo,
-        "mksock" => ChangeKind::Mksock,
-        "chmod" => ChangeKind::Chmod,
-        "chown" => ChangeKind::Chown,
-        "remove" => ChangeKind::Remove {
-            if_there: fields.flag("if-there", diags).unwrap_or(false),
-        },
-        "rename" => ChangeKind::Rename {
-            to: fields.need_template("to", &cx.scope, diags)?,
-        },
-        _ => return None,
-    };
-    let makes = matches!(
-        how,
-        ChangeKind::Write { .. } | ChangeKind::Mkdir | ChangeKind::Mkfifo | ChangeKind::Mksock
-    );
-    let mode = (makes || matches!(how, ChangeKind::Chmod))
-        .then(|| fields.mode("mode", diags))
-        .flatten();
-    let uid = (makes || matches!(how, ChangeKind::Chown | ChangeKind::Symlink { .. }))
-        .then(|| uid(fields, cx, diags))
-        .flatten();
-    if matches!(how, ChangeKind::Chmod) && mode.is_none() && fields.take("mode").is_none() {
-        fields.missing("mode");
-    }
-    if matches!(how, ChangeKind::Chown) && uid.is_none() && fields.take("uid").is_none() {
-        fields.missing("uid");
-    }
-    Some(Action::Change(Change {
-        path: path?,
-        how,
-        uid,
-        mode,
-    }))
 }
