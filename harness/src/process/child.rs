@@ -127,7 +127,7 @@ impl Child {
         self.stdout.fd.is_none()
     }
 
-    /// Queues bytes for standard input; [`super::pump`] writes them as the process reads.
+    /// Queues bytes for standard input; [`super::pump()`] writes them as the process reads.
     pub fn send(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
     }

@@ -1,6 +1,6 @@
 //! What is judged: the built-in reference, a release from a registry, or a server of one's own.
 //!
-//! A name becomes a profile without touching anything but its file ([`spec`]); only [`find`] provisions.
+//! A name becomes a profile without touching anything but its file (`spec`); only [`find`] provisions.
 
 mod builtin;
 mod cache;
