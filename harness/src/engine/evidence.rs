@@ -89,6 +89,43 @@ impl Engine<'_> {
             text: format!("{} {}", self.world.show(&seen.path), seen.what.word()),
         }));
         lines.sort_by_key(|line| line.at);
-        lines
+        fold(lines)
+    }
+}
+
+/// The same event many times in a row is one line: a database writes its log some hundred times.
+fn fold(lines: Vec<Line>) -> Vec<Line> {
+    let mut folded: Vec<(Line, usize)> = Vec::new();
+    for line in lines {
+        match folded.last_mut() {
+            Some((last, times)) if last.text == line.text => *times += 1,
+            Some(_) | None => folded.push((line, 1)),
+        }
+    }
+    folded
+        .into_iter()
+        .map(|(line, times)| match times {
+            1 => line,
+            _ => Line {
+                text: format!("{} ({times} times)", line.text),
+                ..line
+            },
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_events_are_one_line() {
+        let line = |text: &str| Line {
+            at: Duration::ZERO,
+            text: text.into(),
+        };
+        let folded = fold(vec![line("a"), line("b"), line("b"), line("a")]);
+        let texts: Vec<&str> = folded.iter().map(|l| l.text.as_str()).collect();
+        assert_eq!(texts, ["a", "b (2 times)", "a"]);
     }
 }

@@ -157,8 +157,11 @@ impl Engine<'_> {
         };
         let expected = format!("{who} ends without answering the handshake");
         self.mismatch(step, Gap::new(expected, found.0), found.1);
-        // It serves, or hangs: a later check on its end need not wait to learn that it has none.
-        self.child(who)?.overdue = true;
+        // Most likely it serves on, and each later check on its end would wait out all patience to learn
+        // that it has none. A tenth of it is long for a server that is about to end.
+        let patience = self.job.patience / 10;
+        let ended = self.wait_at_most(patience, |engine| Ok(engine.child(who)?.end.is_some()))?;
+        self.child(who)?.overdue = !ended;
         Ok(())
     }
 }

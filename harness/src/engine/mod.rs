@@ -190,9 +190,17 @@ impl<'a> Engine<'a> {
     /// Waits until `ready` says so or patience ends. Returns whether it said so.
     fn wait_until(
         &mut self,
+        ready: impl FnMut(&mut Self) -> Result<bool, Stop>,
+    ) -> Result<bool, Stop> {
+        self.wait_at_most(self.job.patience, ready)
+    }
+
+    fn wait_at_most(
+        &mut self,
+        patience: Duration,
         mut ready: impl FnMut(&mut Self) -> Result<bool, Stop>,
     ) -> Result<bool, Stop> {
-        let deadline = Instant::now() + self.job.patience;
+        let deadline = Instant::now() + patience;
         loop {
             if ready(self)? {
                 return Ok(true);
