@@ -99,7 +99,7 @@ pub(super) struct Run {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) source: Source,
-    /// How many cases run at once; all cores by default
+    /// How many cases run at once; two a core by default
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// Keep the evidence of failed cases below target/pidproof-kept

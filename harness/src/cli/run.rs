@@ -15,6 +15,10 @@ use crate::scenario::load::Library;
 use crate::subject::{self, Subject};
 use crate::suite::{CaseResult, Interrupt, find_host, patience, run_all};
 
+/// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
+/// periods in which nothing runs. Two cases a core fill them.
+const CASES_PER_CORE: usize = 2;
+
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     // Before any thread exists, so that all inherit it and only the waiting one gets the signal.
     let interrupt = Arc::new(Interrupt::default());
@@ -54,10 +58,8 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     ));
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
-    let workers = args
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok().map(NonZero::get))
-        .unwrap_or(1);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
     let mut told = Told {
         args,
         subject: &subject,
