@@ -11,6 +11,9 @@ pub const REFERENCE_SERVER: &str = "memtomem-server";
 /// The reference `mm`.
 pub const REFERENCE_CLI: &str = "mm";
 
+/// The reference with one thing wrong: the role's arguments are the defect and the program.
+pub const DEFECT: &str = "defect";
+
 /// Runs a hidden role, if the arguments ask for one. Every executable that runs cases calls this first.
 pub fn dispatch() -> Option<ExitCode> {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -27,9 +30,31 @@ pub fn dispatch() -> Option<ExitCode> {
         GUARD => crate::suite::guard::main(),
         REFERENCE_SERVER => pidkeep::memtomem::server_main(as_program()),
         REFERENCE_CLI => pidkeep::memtomem::mm_main(as_program()),
+        DEFECT => defective(rest),
         fixture => pidproof_fixtures::run(fixture, rest).unwrap_or_else(|| {
             eprintln!("pidproof: no role is called `{fixture}`");
             ExitCode::from(2)
         }),
     })
+}
+
+/// The server or `mm` with a defect, or with none: the woven program itself.
+fn defective(args: &[OsString]) -> ExitCode {
+    let text = |at: usize| args.get(at).and_then(|arg| arg.to_str());
+    let known =
+        |name: &&str| *name == pidproof_defects::CONTROL || pidproof_defects::find(name).is_some();
+    let Some(name) = text(0).filter(known) else {
+        eprintln!("pidproof: no such defect");
+        return ExitCode::from(2);
+    };
+    pidproof_defects::switch::set(name);
+    let program = args.iter().skip(1).cloned();
+    match text(1) {
+        Some(REFERENCE_SERVER) => pidproof_defects::memtomem::server_main(program),
+        Some(REFERENCE_CLI) => pidproof_defects::memtomem::mm_main(program),
+        Some(_) | None => {
+            eprintln!("pidproof: a defect is one of `{REFERENCE_SERVER}` or of `{REFERENCE_CLI}`");
+            ExitCode::from(2)
+        }
+    }
 }

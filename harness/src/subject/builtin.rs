@@ -1,15 +1,31 @@
-//! The reference implementation, from this very executable.
+//! The reference implementation and its defective twins, from this very executable.
 
 use super::{Subject, no_env};
 use crate::engine::Commands;
-use crate::roles::{REFERENCE_CLI, REFERENCE_SERVER};
+use crate::roles::{DEFECT, REFERENCE_CLI, REFERENCE_SERVER};
 use crate::suite::ROLE;
 
 /// The reference.
 pub fn builtin() -> Subject {
-    let role = |name: &str| ["@self", ROLE, name].map(str::to_owned).into();
+    of_roles("reference".into(), &[])
+}
+
+/// The reference with one thing wrong, or with nothing wrong in it.
+pub fn defective(name: &str) -> Subject {
+    of_roles(format!("defect:{name}"), &[DEFECT, name])
+}
+
+fn of_roles(name: String, before: &[&str]) -> Subject {
+    let role = |program: &str| {
+        ["@self", ROLE]
+            .iter()
+            .chain(before)
+            .chain(&[program])
+            .map(|word| (*word).to_owned())
+            .collect()
+    };
     Subject {
-        name: "reference".into(),
+        name,
         commands: Commands {
             server: role(REFERENCE_SERVER),
             cli: role(REFERENCE_CLI),

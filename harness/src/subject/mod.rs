@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use crate::engine::Commands;
 use crate::scenario::matrix::Values;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, defective};
 pub use error::SubjectError;
 pub use health::{Line, health};
 
@@ -49,6 +49,7 @@ pub struct Subject {
 pub fn find(spec: &str) -> Result<Subject, SubjectError> {
     match Asked::parse(spec)? {
         Asked::Reference => Ok(builtin()),
+        Asked::Defect(name) => Ok(defective(&name)),
         Asked::Release {
             profile,
             pypi,
@@ -69,7 +70,7 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
 /// That there is no such subject.
 pub fn parameters(spec: &str) -> Result<Values, SubjectError> {
     Ok(match Asked::parse(spec)? {
-        Asked::Reference => builtin().parameters,
+        Asked::Reference | Asked::Defect(_) => builtin().parameters,
         Asked::Release { profile, .. } | Asked::Own(profile) => profile.parameters,
     })
 }

@@ -13,12 +13,16 @@ use crate::scenario::diag::nearest;
 static PROFILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../fixtures/profiles");
 /// The name of the built-in reference.
 const REFERENCE: &str = "reference";
+/// What stands before the name of a defect.
+const DEFECT: &str = "defect:";
 
 /// What was asked for.
 #[derive(Debug)]
 pub(super) enum Asked {
     /// The built-in reference.
     Reference,
+    /// The reference with one thing wrong.
+    Defect(String),
     /// A release from a registry.
     Release {
         /// Its profile.
@@ -38,6 +42,9 @@ impl Asked {
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub(super) fn parse(spec: &str) -> Result<Self, SubjectError> {
+        if let Some(name) = spec.strip_prefix(DEFECT) {
+            return defect(spec, name);
+        }
         let (name, version) = match spec.rsplit_once('@') {
             // A path may hold an `@` of its own.
             Some((_, after)) if after.ends_with(".toml") => (spec, None),
@@ -77,6 +84,21 @@ impl Asked {
             }
         }
     }
+}
+
+fn defect(spec: &str, name: &str) -> Result<Asked, SubjectError> {
+    let mut known: Vec<&str> = pidproof_defects::ALL.iter().map(|d| d.name).collect();
+    known.push(pidproof_defects::CONTROL);
+    if known.contains(&name) {
+        return Ok(Asked::Defect(name.to_owned()));
+    }
+    let near = nearest(name, &known)
+        .map(|near| format!("did you mean `{DEFECT}{near}`? "))
+        .unwrap_or_default();
+    Err(wrong(
+        spec,
+        format!("{near}`pidproof self-test --list` shows the defects"),
+    ))
 }
 
 /// The built-in profiles of packages.
@@ -155,7 +177,7 @@ mod tests {
                 assert_eq!(pypi.package, "memtomem");
                 assert_eq!(version.to_string(), "0.1.25");
             }
-            other @ (Asked::Reference | Asked::Own(_)) => panic!("{other:?}"),
+            other @ (Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => panic!("{other:?}"),
         }
     }
 
