@@ -12,6 +12,7 @@ pub mod process;
 pub mod report;
 pub mod roles;
 pub mod scenario;
+pub mod selftest;
 pub mod subject;
 pub mod suite;
 pub mod sys;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("sys", &[]),
     ("process", &["sys"]),
     ("scenario", &[]),
@@ -22,6 +22,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("suite", &["engine", "judge", "scenario", "sys", "world"]),
     ("roles", &["suite"]),
     ("report", &["judge", "scenario", "suite"]),
+    (
+        "selftest",
+        &["engine", "judge", "scenario", "suite", "world"],
+    ),
     ("subject", &["engine", "roles", "scenario", "suite"]),
 ];
 

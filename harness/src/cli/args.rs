@@ -29,6 +29,8 @@ pub(super) enum Command {
     Check(Check),
     /// Say what this host can do, and what it lacks
     Doctor,
+    /// Judge the suite: it must catch servers that are known to be wrong
+    SelfTest(SelfTest),
 }
 
 /// Which cases.
@@ -136,4 +138,19 @@ pub(super) struct Check {
     /// Scenario files
     #[arg(required = true)]
     pub(super) file: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SelfTest {
+    /// Only these defects; nothing is then said of rules and scenarios as such
+    pub(super) defect: Vec<String>,
+    /// Run every scenario on every defect, not only those of the rules it is said to break
+    #[arg(long)]
+    pub(super) all: bool,
+    /// List the defects and run nothing
+    #[arg(long)]
+    pub(super) list: bool,
+    /// How many cases run at once; two a core by default
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
 }

@@ -8,6 +8,7 @@ mod list;
 mod out;
 mod run;
 mod select;
+mod self_test;
 pub mod test_target;
 
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Failure {
     Subject(#[from] SubjectError),
     #[error("{0}")]
     CannotJudge(String),
+    #[error("no defect is called `{name}`; {hint}")]
+    NoDefect { name: String, hint: String },
     #[error("no rule is called `{name}`; {hint}")]
     NoRule { name: String, hint: String },
 }
@@ -74,7 +77,7 @@ enum Failure {
 impl Failure {
     fn exit(&self) -> Exit {
         match self {
-            Self::Load(_) | Self::NoRule { .. } => Exit::Usage,
+            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::Subject(_) => Exit::CannotJudge,
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         args::Command::Explain(explain) => explain::explain(&explain),
         args::Command::Check(check) => check::check(&check),
         args::Command::Doctor => doctor::doctor(),
+        args::Command::SelfTest(args) => self_test::self_test(&args),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -17,7 +17,7 @@ use crate::suite::{CaseResult, Interrupt, find_host, patience, run_all};
 
 /// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
 /// periods in which nothing runs. Two cases a core fill them.
-const CASES_PER_CORE: usize = 2;
+pub(super) const CASES_PER_CORE: usize = 2;
 
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     // Before any thread exists, so that all inherit it and only the waiting one gets the signal.
@@ -183,7 +183,7 @@ pub(super) fn rerun(subject: &Subject, args: &Run, id: &str) -> String {
 }
 
 /// SIGINT and SIGTERM end the run in order, from a thread that waits for nothing else.
-fn on_interrupt(interrupt: &Arc<Interrupt>) {
+pub(super) fn on_interrupt(interrupt: &Arc<Interrupt>) {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);

@@ -1,0 +1,229 @@
+//! `pidproof self-test`: the suite against servers that are known to be wrong.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pidproof_defects::{ALL, CONTROL, Defect};
+
+use super::args::SelfTest;
+use super::out::say;
+use super::run::{CASES_PER_CORE, on_interrupt};
+use super::{Exit, Failure};
+use crate::scenario::diag::nearest;
+use crate::scenario::load::Library;
+use crate::selftest::{Effort, Ground, Hunt, Prey, Score, hunt, score};
+use crate::subject;
+use crate::suite::{Interrupt, find_host, patience, run_all};
+use crate::world::Host;
+
+/// How long a wrong server is waited for. It is known to be wrong, and one that hangs would otherwise
+/// take the patience that a slow machine's right one deserves, for each case.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
+    let chosen = choose(&args.defect)?;
+    if args.list {
+        for defect in chosen {
+            say(format_args!(
+                "{}  [{}] {}",
+                defect.name,
+                defect.breaks.join(" "),
+                defect.what
+            ));
+        }
+        return Ok(Exit::AsExpected);
+    }
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+    let library = super::library(&subject::builtin(), None)?;
+    let host = find_host();
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
+
+    // With nothing wrong in it the woven program must be the reference, or nothing below means anything.
+    let wrong = control(&library, &chosen, &host, workers, &interrupt)?;
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
+    if !wrong.is_empty() {
+        return Err(Failure::CannotJudge(format!(
+            "with no defect the server must pass, and it does not:\n  {}",
+            wrong.join("\n  ")
+        )));
+    }
+
+    let prey: Vec<Prey> = chosen
+        .iter()
+        .map(|defect| Prey {
+            name: defect.name.to_owned(),
+            commands: subject::defective(defect.name).commands,
+            breaks: defect
+                .breaks
+                .iter()
+                .map(|rule| (*rule).to_owned())
+                .collect(),
+        })
+        .collect();
+    let effort = if args.all {
+        Effort::All
+    } else {
+        Effort::Enough
+    };
+    let mut hunts: Vec<Hunt> = Vec::new();
+    hunt(
+        &prey,
+        Ground {
+            scenarios: &library.scenarios,
+            host: &host,
+            effort,
+            patience: PATIENCE,
+        },
+        workers,
+        &interrupt,
+        |done| {
+            say(line(&done));
+            hunts.push(done);
+        },
+    );
+    if interrupt.asked() {
+        say(format_args!(
+            "interrupted: {} of {} defects were hunted",
+            hunts.len(),
+            prey.len()
+        ));
+        return Ok(Exit::Interrupted);
+    }
+    hunts.sort_by(|a, b| a.name.cmp(&b.name));
+    let whole = args.defect.is_empty();
+    let score = score(&hunts, &library.rules, &library.scenarios, &host, whole);
+    tell(&score, &library, &hunts, whole);
+    Ok(if score.complaints.is_empty() {
+        Exit::AsExpected
+    } else {
+        Exit::Broken
+    })
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Defect>, Failure> {
+    if names.is_empty() {
+        return Ok(ALL.iter().collect());
+    }
+    let known: Vec<&str> = ALL.iter().map(|defect| defect.name).collect();
+    names
+        .iter()
+        .map(|name| {
+            pidproof_defects::find(name).ok_or_else(|| Failure::NoDefect {
+                name: name.clone(),
+                hint: nearest(name, &known).map_or_else(
+                    || "`pidproof self-test --list` shows them".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            })
+        })
+        .collect()
+}
+
+/// Runs the woven program with nothing wrong in it on what the defects will meet; what did not pass.
+fn control(
+    library: &Library,
+    chosen: &[&Defect],
+    host: &Host,
+    workers: usize,
+    interrupt: &Interrupt,
+) -> Result<Vec<String>, Failure> {
+    let commands = subject::defective(CONTROL).commands;
+    let patience = patience(&commands, host, interrupt).map_err(|why| {
+        Failure::CannotJudge(format!("the server without a defect does not start\n{why}"))
+    })?;
+    let broken: BTreeSet<&str> = chosen.iter().flat_map(|d| d.breaks).copied().collect();
+    let cases: Vec<_> = library
+        .cases()
+        .filter(|case| host.place(case).is_ok())
+        .filter(|case| {
+            chosen.len() == ALL.len() || case.rules.iter().any(|r| broken.contains(r.as_str()))
+        })
+        .collect();
+    let mut wrong = Vec::new();
+    run_all(
+        &cases,
+        host,
+        &commands,
+        patience,
+        workers,
+        interrupt,
+        |result| {
+            if result.verdict.is_failure() {
+                wrong.push(result.case.id.clone());
+            }
+        },
+    );
+    say(format_args!(
+        "control: {} cases on the server without a defect, {} wrong",
+        cases.len(),
+        wrong.len()
+    ));
+    Ok(wrong)
+}
+
+/// What became of a defect, in a line.
+fn line(hunt: &Hunt) -> String {
+    let word = if hunt.is_caught() {
+        "caught"
+    } else {
+        "SURVIVES"
+    };
+    let by: Vec<String> = hunt
+        .caught
+        .iter()
+        .filter(|(rule, _)| hunt.breaks.contains(rule))
+        .filter_map(|(rule, cases)| Some(format!("{rule} by {}", cases.first()?)))
+        .collect();
+    format!(
+        "{word:8}  {}  {} ({} cases)",
+        hunt.name,
+        by.join(", "),
+        hunt.cases
+    )
+}
+
+fn tell(score: &Score, library: &Library, hunts: &[Hunt], whole: bool) {
+    say("\nwho caught whom");
+    for rule in library.rules.iter() {
+        let Some(defects) = score.matrix.get(&rule.id) else {
+            continue;
+        };
+        let scenarios: BTreeSet<&String> = defects.values().flatten().collect();
+        let names: Vec<&str> = defects.keys().map(String::as_str).collect();
+        say(format_args!(
+            "{:8} {:3} defects, {:3} scenarios: {}",
+            rule.id,
+            defects.len(),
+            scenarios.len(),
+            names.join(" ")
+        ));
+    }
+    if !score.untested.is_empty() {
+        say(format_args!(
+            "\nnot put to the test on this host: {}",
+            score.untested.join(" ")
+        ));
+    }
+    if !score.complaints.is_empty() {
+        say("\nwrong with the suite");
+        for complaint in &score.complaints {
+            say(format_args!("  {complaint}"));
+        }
+    }
+    if !whole {
+        say("\nonly some defects were hunted: nothing is said of rules and scenarios as such");
+    }
+    let caught = hunts.iter().filter(|hunt| hunt.is_caught()).count();
+    let cases: usize = hunts.iter().map(|hunt| hunt.cases).sum();
+    say(format_args!(
+        "{caught} of {} defects caught in {cases} cases, {} complaints",
+        hunts.len(),
+        score.complaints.len()
+    ));
+}
