@@ -147,6 +147,9 @@ pub(super) struct SelfTest {
     /// Run every scenario on every defect, not only those of the rules it is said to break
     #[arg(long)]
     pub(super) all: bool,
+    /// Hunt the mutants of an executable that `.ci/mutants` built; DEFECT is then part of a name
+    #[arg(long, conflicts_with_all = ["all", "list"])]
+    pub(super) mutants: bool,
     /// List the defects and run nothing
     #[arg(long)]
     pub(super) list: bool,

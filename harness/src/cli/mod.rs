@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod explain;
 mod list;
+mod mutants;
 mod out;
 mod run;
 mod select;

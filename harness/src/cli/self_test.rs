@@ -20,10 +20,14 @@ use crate::world::Host;
 
 /// How long a wrong server is waited for. It is known to be wrong, and one that hangs would otherwise
 /// take the patience that a slow machine's right one deserves, for each case.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
-    let chosen = choose(&args.defect)?;
+    let chosen = if args.mutants {
+        Vec::new()
+    } else {
+        choose(&args.defect)?
+    };
     if args.list {
         for defect in chosen {
             say(format_args!(
@@ -41,6 +45,10 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     let host = find_host();
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
+
+    if args.mutants {
+        return super::mutants::mutants(&library, &host, &args.defect, workers, &interrupt);
+    }
 
     // With nothing wrong in it the woven program must be the reference, or nothing below means anything.
     let wrong = control(&library, &chosen, &host, workers, &interrupt)?;
