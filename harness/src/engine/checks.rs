@@ -44,8 +44,7 @@ impl Engine<'_> {
         gaps.extend(end.as_ref().and_then(|e| judge::process::end(e, found)));
         gaps.extend(judge::process::text("stdout", &stdout, child.stdout()));
         gaps.extend(judge::process::text("stderr", &stderr, child.stderr()));
-        let both = [child.stdout(), child.stderr()].concat();
-        gaps.extend(judge::process::text("output", &output, &both));
+        gaps.extend(judge::process::text("output", &output, &child.output()));
         for gap in gaps {
             let gap = Gap::new(format!("{who}: {}", gap.expected), gap.found);
             self.mismatch(step, gap, false);

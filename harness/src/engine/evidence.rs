@@ -30,6 +30,8 @@ pub struct ProcessRecord {
     pub stdout: String,
     /// Standard error, as text.
     pub stderr: String,
+    /// What its terminal showed, as text.
+    pub terminal: String,
     /// Bytes that came beyond what is kept.
     pub dropped: usize,
 }
@@ -70,6 +72,7 @@ impl Engine<'_> {
                 end: say(child.end),
                 stdout: quote(child.stdout()),
                 stderr: quote(child.stderr()),
+                terminal: quote(child.terminal()),
                 dropped: child.dropped(),
             })
             .collect();

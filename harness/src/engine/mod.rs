@@ -8,6 +8,7 @@ mod evidence;
 mod mcp;
 mod spawning;
 mod steps;
+mod terminal;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;

@@ -6,8 +6,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::{Done, Engine, Stop};
 use crate::judge::Gap;
-use crate::process::Child;
-use crate::scenario::model::{Role, Spawn, StdinKind, Step};
+use crate::process::{Child, Wiring};
+use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
 use crate::sys::fork::Plan;
 
 impl Engine<'_> {
@@ -18,7 +18,16 @@ impl Engine<'_> {
             .iter()
             .map(|a| a.to_string_lossy().into_owned())
             .collect();
-        let child = match Child::spawn(&plan, spawn.stdin == StdinKind::Pipe) {
+        let Streams {
+            stdin,
+            stdout,
+            stderr,
+        } = spawn.terminal;
+        let wiring = Wiring {
+            stdin: spawn.stdin == StdinKind::Pipe,
+            terminal: [stdin, stdout, stderr],
+        };
+        let child = match Child::spawn(&plan, wiring) {
             Ok(child) => child,
             Err(e) => {
                 let what = format!("starting {} ({}): {e}", spawn.handle, shown.join(" "));

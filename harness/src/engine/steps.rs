@@ -18,15 +18,16 @@ impl Engine<'_> {
                 who,
                 stdout,
                 stderr,
-            } => self.wait_for_text(step, who, stdout.as_ref(), stderr.as_ref()),
+                output,
+            } => self.wait_for_text(step, who, [stdout, stderr, output].map(Option::as_ref)),
+            Action::Type { who, text } => self.type_text(who, text),
             Action::Signal { who, signal } => {
                 self.note(format!("{who}: signal {signal}"));
                 Ok(self.child(who)?.signal(*signal)?)
             }
             Action::CloseStdin { who } => {
                 self.note(format!("{who}: standard input closed"));
-                self.child(who)?.close_stdin();
-                Ok(())
+                Ok(self.child(who)?.close_stdin()?)
             }
             Action::Wait { who } => {
                 if self.wait_for_end(who)? {
@@ -87,42 +88,6 @@ impl Engine<'_> {
             return Err(Stop::Broken(format!("{what}: {e}")));
         }
         self.mismatch(step, Gap::new(what, e.to_string()), false);
-        Err(Stop::Subject)
-    }
-
-    fn wait_for_text(
-        &mut self,
-        step: &Step,
-        who: &str,
-        stdout: Option<&Template>,
-        stderr: Option<&Template>,
-    ) -> Done {
-        let stdout = stdout.map(|t| self.fill(t)).transpose()?;
-        let stderr = stderr.map(|t| self.fill(t)).transpose()?;
-        let holds = |text: &[u8], part: &Option<Vec<u8>>| {
-            part.as_ref()
-                .is_none_or(|p| text.windows(p.len().max(1)).any(|w| w == p.as_slice()))
-        };
-        let mut there = false;
-        self.wait_until(|engine| {
-            let child = engine.child(who)?;
-            there = holds(child.stdout(), &stdout) && holds(child.stderr(), &stderr);
-            Ok(there || child.end.is_some())
-        })?;
-        if there {
-            return Ok(());
-        }
-        let child = self.child(who)?;
-        let timed_out = child.end.is_none();
-        let found = format!(
-            "{}; stdout: {} stderr: {}",
-            crate::judge::process::say(child.end),
-            crate::judge::quote(child.stdout()),
-            crate::judge::quote(child.stderr())
-        );
-        let wanted = stdout.or(stderr).unwrap_or_default();
-        let expected = format!("{who} says \"{}\"", crate::judge::quote(&wanted));
-        self.mismatch(step, Gap::new(expected, found), timed_out);
         Err(Stop::Subject)
     }
 

@@ -7,13 +7,23 @@ use std::time::Instant;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use crate::sys::fork::{self, Plan, SpawnError};
+use crate::sys::fork::{self, Plan, SpawnError, Stdio};
 use crate::sys::pidfd::{End, PidFd};
+use crate::sys::terminal;
 
 /// What is kept of a stream; a flood beyond it is read and counted, not stored.
 const KEEP: usize = 1 << 20;
 
-/// A pipe from a process.
+/// Where the standard streams of a process lead.
+#[derive(Debug, Clone, Copy)]
+pub struct Wiring {
+    /// Whether a pipe at standard input stays open; it is empty otherwise.
+    pub stdin: bool,
+    /// Which of standard input, output and error are a terminal, the same and its controlling one.
+    pub terminal: [bool; 3],
+}
+
+/// What comes from a process through a pipe or a terminal.
 #[derive(Debug)]
 pub(super) struct Stream {
     fd: Option<std::fs::File>,
@@ -37,12 +47,15 @@ pub struct Child {
     pending: Vec<u8>,
     stdout: Stream,
     stderr: Stream,
+    terminal: Stream,
+    /// Standard input is the terminal.
+    is_typed_to: bool,
 }
 
 impl Stream {
-    fn new(fd: OwnedFd) -> Self {
+    fn new(fd: Option<OwnedFd>) -> Self {
         Self {
-            fd: Some(fd.into()),
+            fd: fd.map(Into::into),
             bytes: Vec::new(),
             dropped: 0,
         }
@@ -66,6 +79,11 @@ impl Stream {
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                // A terminal that no process has any more; pipes do not say this.
+                Err(e) if e.raw_os_error() == Some(Errno::EIO as i32) => {
+                    self.fd = None;
+                    return Ok(true);
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -74,25 +92,47 @@ impl Stream {
 }
 
 impl Child {
-    /// Starts a program on fresh pipes; standard input is empty where `stdin` is false.
+    /// Starts a program on fresh pipes, or a fresh terminal.
     ///
     /// # Errors
     /// Which stage of the start failed.
-    pub fn spawn(plan: &Plan, stdin: bool) -> Result<Self, SpawnError> {
-        let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::Fork(e.into()));
-        let (in_read, in_write) = pipe()?;
-        let (out_read, out_write) = pipe()?;
-        let (err_read, err_write) = pipe()?;
-        for ours in [&in_write, &out_read, &err_read] {
+    pub fn spawn(plan: &Plan, wiring: Wiring) -> Result<Self, SpawnError> {
+        let [typed, shown, warned] = wiring.terminal;
+        let pipe = |on_terminal: bool| {
+            let made = (!on_terminal).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC));
+            made.transpose()
+                .map(Option::unzip)
+                .map_err(|e| SpawnError::Fork(e.into()))
+        };
+        let (in_read, in_write) = pipe(typed)?;
+        let (out_read, out_write) = pipe(shown)?;
+        let (err_read, err_write) = pipe(warned)?;
+        let terminal = wiring
+            .terminal
+            .contains(&true)
+            .then(terminal::open)
+            .transpose()
+            .map_err(SpawnError::Fork)?;
+        for ours in [&in_write, &out_read, &err_read, &terminal]
+            .into_iter()
+            .flatten()
+        {
             fcntl(ours.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
                 .map_err(|e| SpawnError::Fork(e.into()))?;
         }
+        let keyboard = match &terminal {
+            Some(fd) if typed => Some(fd.try_clone().map_err(SpawnError::Fork)?),
+            Some(_) | None => in_write.filter(|_| wiring.stdin),
+        };
         let started = Instant::now();
         // The child's ends are closed when this returns, so that the end of a stream is seen when
         // the last process that has it is gone.
         let process = fork::spawn(
             plan,
-            [in_read.as_fd(), out_write.as_fd(), err_write.as_fd()],
+            Stdio {
+                fds: [&in_read, &out_write, &err_write].map(|fd| fd.as_ref().map(AsFd::as_fd)),
+                terminal: terminal.as_ref().map(AsFd::as_fd),
+            },
         )?;
         Ok(Self {
             pid: process.pid.as_raw(),
@@ -100,10 +140,12 @@ impl Child {
             end: None,
             overdue: false,
             pidfd: process.pidfd,
-            stdin: stdin.then(|| in_write.into()),
+            stdin: keyboard.map(Into::into),
             pending: Vec::new(),
             stdout: Stream::new(out_read),
             stderr: Stream::new(err_read),
+            terminal: Stream::new(terminal),
+            is_typed_to: typed,
         })
     }
 
@@ -117,9 +159,19 @@ impl Child {
         &self.stderr.bytes
     }
 
-    /// Bytes that came beyond what is kept, of both streams.
+    /// What it wrote to its terminal so far.
+    pub fn terminal(&self) -> &[u8] {
+        &self.terminal.bytes
+    }
+
+    /// All it wrote so far: standard output, standard error, the terminal.
+    pub fn output(&self) -> Vec<u8> {
+        [self.stdout(), self.stderr(), self.terminal()].concat()
+    }
+
+    /// Bytes that came beyond what is kept, of all streams.
     pub fn dropped(&self) -> usize {
-        self.stdout.dropped + self.stderr.dropped
+        self.stdout.dropped + self.stderr.dropped + self.terminal.dropped
     }
 
     /// Whether standard output has ended.
@@ -132,10 +184,19 @@ impl Child {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// Closes standard input at once: what is queued was not going to be read.
-    pub fn close_stdin(&mut self) {
+    /// Closes standard input at once: what is queued was not going to be read. A terminal there is hung
+    /// up, as when its window is closed: what was shown until now is kept, and nothing is shown any more.
+    ///
+    /// # Errors
+    /// What read(2) says of what was shown last.
+    pub fn close_stdin(&mut self) -> io::Result<()> {
         self.stdin = None;
         self.pending.clear();
+        if self.is_typed_to {
+            self.terminal.drain()?;
+            self.terminal.fd = None;
+        }
+        Ok(())
     }
 
     /// Sends a signal by descriptor.
@@ -176,6 +237,7 @@ impl Child {
         // After the end was seen, so that what it wrote before it is here when the end is.
         happened |= self.stdout.drain()?;
         happened |= self.stderr.drain()?;
+        happened |= self.terminal.drain()?;
         Ok(happened)
     }
 
@@ -193,7 +255,8 @@ impl Child {
             }
             // It closed its end: what it does not read is its own business.
             Err(e) if e.raw_os_error() == Some(Errno::EPIPE as i32) => {
-                self.close_stdin();
+                self.stdin = None;
+                self.pending.clear();
                 Ok(true)
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -208,12 +271,13 @@ impl Child {
         Vec<std::os::fd::BorrowedFd<'_>>,
         Option<std::os::fd::BorrowedFd<'_>>,
     ) {
-        let mut read = Vec::with_capacity(3);
+        let mut read = Vec::with_capacity(4);
         if self.end.is_none() {
             read.push(self.pidfd.as_fd());
         }
         read.extend(self.stdout.fd.as_ref().map(AsFd::as_fd));
         read.extend(self.stderr.fd.as_ref().map(AsFd::as_fd));
+        read.extend(self.terminal.fd.as_ref().map(AsFd::as_fd));
         let write = self
             .stdin
             .as_ref()

@@ -3,5 +3,5 @@
 mod child;
 mod pump;
 
-pub use child::Child;
+pub use child::{Child, Wiring};
 pub use pump::{Ready, pump};

@@ -64,7 +64,11 @@ fn write_failure(
             "    {} (pid {}): {}",
             process.handle, process.pid, process.end
         )?;
-        for (name, stream) in [("stdout", &process.stdout), ("stderr", &process.stderr)] {
+        for (name, stream) in [
+            ("stdout", &process.stdout),
+            ("stderr", &process.stderr),
+            ("terminal", &process.terminal),
+        ] {
             if !stream.is_empty() {
                 writeln!(out, "      {name}:")?;
                 indent(out, "        ", stream)?;

@@ -23,6 +23,8 @@ pub(super) fn process(
     let stdout = text_checks("stdout", fields, cx, diags);
     let stderr = text_checks("stderr", fields, cx, diags);
     let output = text_checks("output", fields, cx, diags);
+    let (stdout_asked, stderr_asked) = (!stdout.is_empty(), !stderr.is_empty());
+    super::terminal::separate(&who, stdout_asked, stderr_asked, fields, cx, diags);
     let mut ends: Vec<ExpectEnd> = Vec::new();
     ends.extend(running.then_some(ExpectEnd::Running));
     ends.extend(signal.map(ExpectEnd::Signal));
@@ -60,6 +62,7 @@ fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
     match &node.value {
         Value::Number(_) => number(node, diags).map(|n| ExpectEnd::Exit(vec![n])),
         Value::Text(s) if s == "nonzero" => Some(ExpectEnd::NonZero),
+        Value::Text(s) if s == "failure" => Some(ExpectEnd::Failure),
         Value::List(items) if !items.is_empty() => Some(ExpectEnd::Exit(
             items
                 .iter()
@@ -70,7 +73,7 @@ fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
             wrong(
                 node,
                 other,
-                "an exit status, an array of them, or \"nonzero\"",
+                "an exit status, an array of them, \"nonzero\" or \"failure\"",
                 diags,
             );
             None

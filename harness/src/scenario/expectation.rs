@@ -30,6 +30,8 @@ pub enum ExpectEnd {
     Exit(Vec<i32>),
     /// Any exit status but 0.
     NonZero,
+    /// By any exit status but 0, or by a signal.
+    Failure,
     /// By this signal.
     Signal(i32),
 }

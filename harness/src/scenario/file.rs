@@ -130,6 +130,7 @@ fn case(
         },
         holds: BTreeSet::new(),
         opens: BTreeSet::new(),
+        terminals: BTreeMap::new(),
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
         needs,
@@ -175,6 +176,7 @@ fn judges(action: &super::model::Action) -> bool {
         | Action::Call(_) => true,
         Action::Spawn(_)
         | Action::Await { .. }
+        | Action::Type { .. }
         | Action::Signal { .. }
         | Action::CloseStdin { .. }
         | Action::Wait { .. }

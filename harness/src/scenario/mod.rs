@@ -15,3 +15,4 @@ pub mod node;
 pub mod rules;
 mod step;
 pub mod template;
+mod terminal;

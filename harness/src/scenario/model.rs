@@ -114,6 +114,15 @@ pub enum Action {
         stdout: Option<Template>,
         /// Part of its standard error.
         stderr: Option<Template>,
+        /// Part of all it wrote, its terminal included.
+        output: Option<Template>,
+    },
+    /// Types on a process's terminal.
+    Type {
+        /// The process.
+        who: String,
+        /// What is typed, control characters included.
+        text: Template,
     },
     /// Sends a signal to a process, by pidfd.
     Signal {
@@ -122,7 +131,7 @@ pub enum Action {
         /// The signal's number.
         signal: i32,
     },
-    /// Closes a process's standard input.
+    /// Closes a process's standard input; a terminal there is hung up.
     CloseStdin {
         /// The process.
         who: String,
@@ -185,6 +194,30 @@ pub struct Spawn {
     pub uid: Option<u32>,
     /// Standard input: a pipe kept open, or nothing.
     pub stdin: StdinKind,
+    /// Which of its streams are a terminal instead.
+    pub terminal: Streams,
+}
+
+/// Some of the standard streams.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streams {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+impl Streams {
+    /// All of them, or none.
+    pub fn all(all: bool) -> Self {
+        Self {
+            stdin: all,
+            stdout: all,
+            stderr: all,
+        }
+    }
 }
 
 /// Which program a process runs.

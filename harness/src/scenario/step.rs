@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
-use super::model::{Action, Call, LockKind, Role, Spawn, StdinKind, Step, Tier};
+use super::model::{Action, Call, LockKind, Role, Spawn, StdinKind, Step, Streams, Tier};
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
+use super::terminal;
 
 /// The verbs, in the order of the documentation.
-pub(super) const VERBS: [&str; 24] = [
+pub(super) const VERBS: [&str; 25] = [
     "spawn",
     "handshake",
     "call",
     "await",
+    "type",
     "signal",
     "close-stdin",
     "wait",
@@ -45,6 +47,8 @@ pub(super) struct Context<'a> {
     pub holds: BTreeSet<&'a str>,
     /// Handles of `open`.
     pub opens: BTreeSet<&'a str>,
+    /// Processes with a terminal, and which of their streams it is.
+    pub terminals: BTreeMap<&'a str, Streams>,
     /// Labels of the steps so far.
     pub labels: BTreeSet<String>,
     /// Labels that a later check compares with.
@@ -57,6 +61,13 @@ pub(super) struct Context<'a> {
     pub fixtures: &'a [&'a str],
     /// The file, for line numbers.
     pub source: &'a str,
+}
+
+impl Context<'_> {
+    /// Which streams of a process are its terminal.
+    pub(super) fn on_terminal(&self, who: &str) -> Streams {
+        self.terminals.get(who).copied().unwrap_or_default()
+    }
 }
 
 /// Decodes all steps. What a check refers to must stand before it.
@@ -104,12 +115,17 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
     let rule = rule(&mut fields, cx, judging, diags);
     let action = match verb {
         "spawn" => spawn(value, &mut fields, cx, diags),
-        "handshake" => handle(&mut fields, "handshake", cx, diags).map(|who| Action::Handshake {
-            who,
-            refused: fields.flag("refused", diags).unwrap_or(false),
-        }),
+        "handshake" => {
+            let who = handle(&mut fields, "handshake", cx, diags);
+            terminal::speaks(who.as_deref(), &fields.span, cx, diags);
+            who.map(|who| Action::Handshake {
+                who,
+                refused: fields.flag("refused", diags).unwrap_or(false),
+            })
+        }
         "call" => call(&mut fields, cx, diags),
-        "await" => wait_for_text(&mut fields, cx, diags),
+        "await" => terminal::wait_for_text(&mut fields, cx, diags),
+        "type" => terminal::type_text(&mut fields, cx, diags),
         "signal" => signal(&mut fields, cx, diags),
         "close-stdin" => {
             handle(&mut fields, "close-stdin", cx, diags).map(|who| Action::CloseStdin { who })
@@ -237,6 +253,8 @@ fn spawn<'a>(
         Role::Cli => StdinKind::Null,
         Role::Server | Role::Fixture(_) => StdinKind::Pipe,
     };
+    let terminal = terminal::streams(fields, diags);
+    cx.terminals.insert(value, terminal);
     let spawn = Spawn {
         handle: value.to_owned(),
         role,
@@ -251,6 +269,7 @@ fn spawn<'a>(
                 diags,
             )
             .unwrap_or(stdin_default),
+        terminal,
     };
     new_handle(value, &span, "spawn", &mut cx.scope.handles, diags);
     Some(Action::Spawn(spawn))
@@ -304,6 +323,7 @@ pub(super) fn uid(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) 
 
 fn call(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
     let who = handle(fields, "call", cx, diags);
+    terminal::speaks(who.as_deref(), &fields.span, cx, diags);
     let tool = fields.need_text("tool", diags).map(|(s, _)| s.to_owned());
     let arguments = fields
         .take("arguments")
@@ -331,20 +351,6 @@ fn json(node: &Node) -> serde_json::Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
     }
-}
-
-fn wait_for_text(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
-    let who = handle(fields, "await", cx, diags);
-    let stdout = fields.template("stdout", &cx.scope, diags);
-    let stderr = fields.template("stderr", &cx.scope, diags);
-    if stdout.is_none() && stderr.is_none() {
-        fields.missing("stdout");
-    }
-    Some(Action::Await {
-        who: who?,
-        stdout,
-        stderr,
-    })
 }
 
 fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::parent_id;
 
 use nix::errno::Errno;
@@ -25,6 +25,15 @@ pub struct Plan {
     pub umask: u32,
     /// uid and gid to change to; groups are dropped then.
     pub ids: Option<(u32, u32)>,
+}
+
+/// The standard streams of a program.
+#[derive(Debug, Clone, Copy)]
+pub struct Stdio<'a> {
+    /// Input, output and error; `None` is the terminal.
+    pub fds: [Option<BorrowedFd<'a>>; 3],
+    /// The suite's side of its controlling terminal, where it has one.
+    pub terminal: Option<BorrowedFd<'a>>,
 }
 
 /// A started process.
@@ -57,6 +66,8 @@ pub enum SpawnError {
 pub enum Stage {
     /// Its own session, so that no terminal signal reaches it.
     Session,
+    /// Its controlling terminal.
+    Terminal,
     /// Standard input, output and error.
     Stdio,
     /// uid, gid and groups.
@@ -75,6 +86,7 @@ impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Session => "setsid",
+            Self::Terminal => "taking a controlling terminal",
             Self::Stdio => "dup2 of standard streams",
             Self::Ids => "changing uid and gid",
             Self::Cwd => "chdir",
@@ -85,8 +97,9 @@ impl std::fmt::Display for Stage {
     }
 }
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     Stage::Session,
+    Stage::Terminal,
     Stage::Stdio,
     Stage::Ids,
     Stage::Cwd,
@@ -99,7 +112,7 @@ const STAGES: [Stage; 7] = [
 ///
 /// # Errors
 /// The stage that failed. A child that dies before exec is seen as the end of a pipe, not waited for.
-pub fn spawn(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> Result<Started, SpawnError> {
+pub fn spawn(plan: &Plan, stdio: Stdio<'_>) -> Result<Started, SpawnError> {
     let (mut report, to_parent) = pipe().map_err(SpawnError::Fork)?;
     // SAFETY: this process has one thread, so the child may use everything its parent could.
     #[expect(unsafe_code, reason = "fork")]
@@ -193,7 +206,7 @@ fn pipe() -> io::Result<(std::fs::File, OwnedFd)> {
 }
 
 /// Returns only with what failed.
-fn become_program(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> (Stage, Errno) {
+fn become_program(plan: &Plan, stdio: Stdio<'_>) -> (Stage, Errno) {
     let failed = |stage: Stage| move |errno: Errno| (stage, errno);
     match prepare(plan, stdio) {
         Ok(()) => {}
@@ -208,10 +221,18 @@ fn become_program(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> (Stage, Errno) {
     }
 }
 
-fn prepare(plan: &Plan, stdio: [BorrowedFd<'_>; 3]) -> Result<(), (Stage, Errno)> {
+fn prepare(plan: &Plan, stdio: Stdio<'_>) -> Result<(), (Stage, Errno)> {
     let failed = |stage: Stage| move |errno: Errno| (stage, errno);
     nix::unistd::setsid().map_err(failed(Stage::Session))?;
-    for (fd, target) in stdio.iter().zip(0..) {
+    let terminal = stdio
+        .terminal
+        .map(|suites| super::terminal::take(suites, plan.ids))
+        .transpose()
+        .map_err(failed(Stage::Terminal))?;
+    for (fd, target) in stdio.fds.iter().zip(0..) {
+        let fd = fd
+            .or(terminal.as_ref().map(AsFd::as_fd))
+            .ok_or((Stage::Stdio, Errno::EBADF))?;
         #[expect(
             unsafe_code,
             reason = "the target is a number, not an owned descriptor"

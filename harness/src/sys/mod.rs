@@ -3,3 +3,4 @@
 pub mod fork;
 pub mod mount;
 pub mod pidfd;
+pub mod terminal;

@@ -34,6 +34,20 @@ pub fn tmpfs(at: &Path, options: &str) -> nix::Result<()> {
     )
 }
 
+/// Pseudo terminals of its own, which anybody may open.
+///
+/// # Errors
+/// What mount(2) says.
+pub fn terminals(at: &Path) -> nix::Result<()> {
+    mount(
+        Some("devpts"),
+        at,
+        Some("devpts"),
+        MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC,
+        Some("newinstance,ptmxmode=0666,mode=0620"),
+    )
+}
+
 /// The processes of this pid namespace.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ pub struct BuildError {
 const SHOWN: [&str; 10] = [
     "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "nix",
 ];
-const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Where the suite's executable is seen in a private world.
 const EXE: &str = "/pidproof";
 
@@ -105,6 +105,9 @@ impl World {
             File::create(&at).map_err(BuildError::io(format!("making /dev/{name}")))?;
             bind(fd, &at, false)?;
         }
+        mkdir(&root.join("dev/pts"), 0o755)?;
+        mount::terminals(&root.join("dev/pts")).map_err(BuildError::nix("mounting /dev/pts"))?;
+        symlink("pts/ptmx", root.join("dev/ptmx")).map_err(BuildError::io("linking /dev/ptmx"))?;
         mkdir(&root.join("proc"), 0o755)?;
         mount::proc(&root.join("proc")).map_err(BuildError::nix("mounting /proc"))?;
         let exe_at = root.join(&EXE[1..]);
