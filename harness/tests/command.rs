@@ -198,6 +198,60 @@ fn a_check_that_checks_nothing_is_refused() {
     );
 }
 
+/// What is said of a scenario with these steps.
+fn mistake(steps: &str) -> String {
+    let text = format!("title = \"it\"\nrules = [\"UNI-8\"]\n{steps}");
+    let ran = run_scenario(&text, &[]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.stdout, ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn mistakes_about_terminals_are_told_with_what_would_be_right() {
+    let spawn = |keys: &str| format!("[[step]]\nspawn = \"mm\"\nrole = \"cli\"\n{keys}\n");
+    let terminal = spawn("terminal = true");
+    for (steps, said) in [
+        (
+            spawn("terminal = true\nstdin = \"null\""),
+            ["standard input is the terminal", "[\"stdout\", \"stderr\"]"],
+        ),
+        (
+            spawn("terminal = [\"stdinn\"]"),
+            ["unknown stream `stdinn`", "stdin"],
+        ),
+        (spawn("terminal = \"yes\""), ["expected `true`", "an array"]),
+        (
+            format!("{}[[step]]\ntype = \"mm\"\ntext = \"y\"\n", spawn("")),
+            ["`mm` has no terminal to type on", "terminal = true"],
+        ),
+        (
+            format!("{terminal}[[step]]\ntype = \"mm\"\n"),
+            ["`text` is missing", "type = "],
+        ),
+        (
+            format!("{terminal}[[step]]\nexpect = \"mm\"\nstderr.lacks = [\"x\"]\n"),
+            ["`stderr` of `mm` is its terminal", "use `output`"],
+        ),
+        (
+            format!("{terminal}[[step]]\nawait = \"mm\"\nstdout = \"x\"\n"),
+            ["`stdout` of `mm` is its terminal", "use `output`"],
+        ),
+        (
+            format!("{terminal}[[step]]\nhandshake = \"mm\"\n"),
+            ["a terminal where MCP would be spoken", "[\"stderr\"]"],
+        ),
+        (
+            format!("{terminal}[[step]]\nexpect = \"mm\"\nexit = \"fails\"\n"),
+            ["an exit status", "\"failure\""],
+        ),
+    ] {
+        let told = mistake(&steps);
+        for part in said {
+            assert!(told.contains(part), "no `{part}` in\n{told}");
+        }
+    }
+}
+
 #[test]
 fn a_skip_is_a_failure_where_all_must_run() {
     let text = PASSES.replace("rules =", "needs = \"namespaces\"\nrules =");

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pidproof::sys::pidfd::PidFd;
 
-/// A case that hangs with a server and a fixture alive, until its deadline or the suite's end.
+/// A case that hangs with a server and two fixtures alive, one of them on a terminal, until its deadline or the suite's end.
 const HANGS: &str = r#"
 title = "hangs"
 rules = ["PID-1"]
@@ -23,6 +23,10 @@ spawn = "server"
 role = "server"
 [[step]]
 handshake = "server"
+[[step]]
+spawn = "on-a-terminal"
+role = "sleeper"
+terminal = true
 [[step]]
 spawn = "sleeper"
 role = "sleeper"
@@ -59,8 +63,8 @@ fn hang(tier: &str) -> Hanging {
     loop {
         let all = descendants(root);
         let names: Vec<String> = all.iter().map(|pid| command_line(*pid)).collect();
-        if names.iter().any(|n| n.contains("sleeper")) {
-            assert!(all.len() >= 4, "{names:?}");
+        if names.iter().filter(|n| n.contains("sleeper")).count() == 2 {
+            assert!(all.len() >= 5, "{names:?}");
             let below = all
                 .iter()
                 .map(|pid| PidFd::open(Pid::from_raw(*pid)).unwrap())
