@@ -187,6 +187,26 @@ fn a_fixture_that_does_not_exist_or_does_not_start_is_no_success() {
 }
 
 #[test]
+fn signals_that_the_suite_was_started_without_reach_a_subject() {
+    let dir = tempfile::tempdir().unwrap();
+    let steps = "title = \"it\"\nrules = [\"END-4\"]\n\
+         [[step]]\nwrite = \"${cwd}/it\"\ncontent = \"\"\n\
+         [[step]]\nspawn = \"h\"\nrole = \"hold-lock\"\nargs = [\"${cwd}/it\"]\n\
+         [[step]]\nawait = \"h\"\nstdout = \"held\"\n\
+         [[step]]\nsignal = \"h\"\nsend = \"INT\"\n\
+         [[step]]\nexpect = \"h\"\nsignal = \"INT\"\n";
+    fs::write(dir.path().join("it.toml"), steps).unwrap();
+    // As a shell starts what it puts into the background.
+    Command::new("sh")
+        .env_remove("CI")
+        .args(["-c", "trap '' INT QUIT HUP; exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_pidproof"), "run", "--scenarios"])
+        .arg(dir.path())
+        .assert()
+        .success();
+}
+
+#[test]
 fn a_check_that_checks_nothing_is_refused() {
     let text = format!("{PASSES}[[step]]\nexpect = \"server\"\n");
     let ran = run_scenario(&text, &[]);

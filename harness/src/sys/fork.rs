@@ -251,10 +251,17 @@ fn prepare(plan: &Plan, stdio: Stdio<'_>) -> Result<(), (Stage, Errno)> {
     nix::unistd::chdir(plan.cwd.as_c_str()).map_err(failed(Stage::Cwd))?;
     // After the change of uid, which clears it.
     die_with_parent().map_err(failed(Stage::ParentDeath))?;
-    // SAFETY: SIG_DFL runs no code of ours.
-    #[expect(unsafe_code, reason = "a handler could run code; SIG_DFL does not")]
-    let reset = unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) };
-    reset.map_err(failed(Stage::Signals))?;
+    // The suite may have been started with some of them ignored: Rust ignores PIPE, nohup(1) HUP, and a shell
+    // INT and QUIT of what it starts in the background.
+    for signal in Signal::iterator() {
+        if matches!(signal, Signal::SIGKILL | Signal::SIGSTOP) {
+            continue;
+        }
+        // SAFETY: SIG_DFL runs no code of ours.
+        #[expect(unsafe_code, reason = "a handler could run code; SIG_DFL does not")]
+        let reset = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
+        reset.map_err(failed(Stage::Signals))?;
+    }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
         .map_err(failed(Stage::Signals))?;
     Ok(())
