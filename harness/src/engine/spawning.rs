@@ -8,7 +8,7 @@ use super::{Done, Engine, Stop};
 use crate::judge::Gap;
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
-use crate::sys::fork::Plan;
+use crate::sys::fork::{Plan, SpawnError, Stage};
 
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
@@ -31,7 +31,15 @@ impl Engine<'_> {
             Ok(child) => child,
             Err(e) => {
                 let what = format!("starting {} ({}): {e}", spawn.handle, shown.join(" "));
-                if matches!(spawn.role, Role::Fixture(_)) {
+                // What was there to be executed is the subject's; all before that is the suite's work.
+                let of_subject = matches!(
+                    e,
+                    SpawnError::Child {
+                        stage: Stage::Exec | Stage::Cwd,
+                        ..
+                    }
+                );
+                if !of_subject || matches!(spawn.role, Role::Fixture(_)) {
                     return Err(Stop::Broken(what));
                 }
                 self.mismatch(step, Gap::new("the program starts", what), false);

@@ -112,7 +112,7 @@ impl Child {
             .contains(&true)
             .then(terminal::open)
             .transpose()
-            .map_err(SpawnError::Fork)?;
+            .map_err(SpawnError::Terminal)?;
         for ours in [&in_write, &out_read, &err_read, &terminal]
             .into_iter()
             .flatten()

@@ -51,6 +51,9 @@ pub enum SpawnError {
     /// Before or in fork(2).
     #[error("fork: {0}")]
     Fork(#[source] io::Error),
+    /// A terminal for it.
+    #[error("opening a terminal: {0}")]
+    Terminal(#[source] io::Error),
     /// Between fork and exec, or in exec.
     #[error("{stage}: {error}")]
     Child {
