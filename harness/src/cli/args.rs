@@ -124,6 +124,9 @@ pub(super) struct List {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) source: Source,
+    /// Rule by rule: how many cases judge it, and the scenarios they come from
+    #[arg(long)]
+    pub(super) rules: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,9 +1,13 @@
 //! `pidproof list`.
 
-use super::args::List;
+use std::collections::BTreeMap;
+
+use super::args::{List, Select};
 use super::out::say;
 use super::select::select;
 use super::{Exit, Failure, Selection};
+use crate::scenario::model::Case;
+use crate::scenario::rules::Rule;
 use crate::subject;
 
 pub(super) fn list(args: &List) -> Result<Exit, Failure> {
@@ -14,6 +18,20 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
         pidproof_fixtures::names(),
     )?;
     let Selection(cases) = select(&library, &args.select)?;
+    if args.rules {
+        let asked = |rule: &Rule| {
+            let Select { rule: ids, family, level, .. } = &args.select;
+            (ids.is_empty() || ids.contains(&rule.id))
+                && (family.is_empty() || family.iter().any(|f| f == rule.family()))
+                && level.is_none_or(|level| rule.level == level.into())
+        };
+        library
+            .rules
+            .iter()
+            .filter(|rule| asked(rule))
+            .for_each(|rule| by_rule(rule, &cases));
+        return Ok(Exit::AsExpected);
+    }
     for case in &cases {
         say(format_args!(
             "{}  [{}] {}, {}",
@@ -24,4 +42,23 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
         ));
     }
     Ok(Exit::AsExpected)
+}
+
+/// A rule with its scenarios; one that nothing judges is marked.
+fn by_rule(rule: &Rule, cases: &[&Case]) {
+    let mut scenarios: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.rules.contains(&rule.id)) {
+        let scenario = case.id.split(':').next().unwrap_or(&case.id);
+        *scenarios.entry(scenario).or_default() += 1;
+    }
+    let total: usize = scenarios.values().sum();
+    let mark = if total == 0 { "  NO SCENARIO" } else { "" };
+    say(format_args!(
+        "{} ({}): {total} cases{mark}",
+        rule.id,
+        rule.level.word()
+    ));
+    for (scenario, count) in scenarios {
+        say(format_args!("  {count:4}  {scenario}"));
+    }
 }

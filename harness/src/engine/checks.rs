@@ -8,9 +8,9 @@ use super::{Done, Engine, Stop};
 use crate::judge::fs::FilledFacts;
 use crate::judge::process::FilledText;
 use crate::judge::{self, Gap};
-use crate::observe::{lock, tree};
+use crate::observe::tree;
 use crate::scenario::model::{
-    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockOn, Step, TextChecks,
+    ExpectEnd, ExpectFs, ExpectProcess, FileKind, FsFacts, Step, TextChecks,
 };
 use crate::world::path_of;
 
@@ -172,91 +172,9 @@ impl Engine<'_> {
         Ok(())
     }
 
-    pub(super) fn expect_lock(&mut self, step: &Step, expect: &ExpectLock) -> Done {
-        let ExpectLock {
-            on,
-            held,
-            by,
-            eventually,
-        } = expect;
-        let mut holders = Vec::new();
-        for who in by {
-            holders.push((self.child(who)?.pid, who.as_str()));
-        }
-        let pids: Vec<i32> = self.children.values().map(|c| c.pid).collect();
-        let shown = match on {
-            LockOn::Path(path) => self.world.show(&self.fill_path(path)?),
-            LockOn::Inode(name) => format!("the inode kept open as {name}"),
-        };
-        let mut gap = None;
-        if *eventually {
-            self.wait_until(|engine| {
-                gap = engine.lock_gap(on, *held, &holders, &pids)?;
-                Ok(gap.is_none())
-            })?;
-        } else {
-            gap = self.lock_gap(on, *held, &holders, &pids)?;
-        }
-        if let Some(gap) = gap {
-            let gap = Gap::new(format!("{shown}: {}", gap.expected), gap.found);
-            self.mismatch(step, gap, *eventually);
-        }
-        Ok(())
-    }
-
-    fn lock_gap(
-        &self,
-        on: &LockOn,
-        held: Option<crate::scenario::model::LockKind>,
-        by: &[(i32, &str)],
-        pids: &[i32],
-    ) -> Result<Option<Gap>, Stop> {
-        let opened;
-        let file = match on {
-            LockOn::Inode(name) => self.opened_file(name)?,
-            LockOn::Path(path) => match lock::open(&self.fill_path(path)?) {
-                Ok(file) => {
-                    opened = file;
-                    &opened
-                }
-                Err(e) => {
-                    return Ok(Some(Gap::new(
-                        "a file whose lock can be asked for",
-                        e.to_string(),
-                    )));
-                }
-            },
-        };
-        let facts = lock::facts(file, pids)?;
-        Ok(judge::lock::lock(held, by, &facts, |pid| {
-            ancestor(pid, pids)
-        }))
-    }
-
-    fn opened_file(&self, name: &str) -> Result<&std::fs::File, Stop> {
+    pub(super) fn opened_file(&self, name: &str) -> Result<&std::fs::File, Stop> {
         self.opened
             .get(name)
             .ok_or_else(|| Stop::Broken(format!("no inode was opened as `{name}`")))
     }
-}
-
-/// The process of the case that `pid` is or descends from; a subject may be started by a wrapper.
-fn ancestor(pid: i32, pids: &[i32]) -> i32 {
-    let mut at = pid;
-    while at > 1 {
-        if pids.contains(&at) {
-            return at;
-        }
-        let stat = std::fs::read_to_string(format!("/proc/{at}/stat")).unwrap_or_default();
-        // The second field is a name in parentheses, which may hold anything; the parent is the fourth.
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1))
-            .and_then(|p| p.parse().ok());
-        match parent {
-            Some(parent) => at = parent,
-            None => break,
-        }
-    }
-    pid
 }

@@ -86,7 +86,8 @@ impl Engine<'_> {
         method: &str,
         params: Value,
     ) -> Result<Result<Value, NoAnswer>, Stop> {
-        let session = self.sessions.entry(who.to_owned()).or_default();
+        let handle = self.called(who).to_owned();
+        let session = self.sessions.entry(handle).or_default();
         session.last_id += 1;
         let id = session.last_id;
         self.say(

@@ -5,6 +5,7 @@
 mod changes;
 mod checks;
 mod evidence;
+mod locks;
 mod mcp;
 mod spawning;
 mod steps;
@@ -93,6 +94,8 @@ pub struct Engine<'a> {
     job: &'a Job,
     world: &'a World,
     children: BTreeMap<String, Child>,
+    /// Handles given to one of several, by what it is.
+    also_called: HashMap<String, String>,
     sessions: HashMap<String, mcp::Session>,
     holds: HashMap<String, nix::fcntl::Flock<File>>,
     opened: HashMap<String, File>,
@@ -121,6 +124,7 @@ impl<'a> Engine<'a> {
             job,
             world,
             children: BTreeMap::new(),
+            also_called: HashMap::new(),
             sessions: HashMap::new(),
             holds: HashMap::new(),
             opened: HashMap::new(),
@@ -235,8 +239,20 @@ impl<'a> Engine<'a> {
     }
 
     fn child(&mut self, who: &str) -> Result<&mut Child, Stop> {
+        let who = self.called(who).to_owned();
         self.children
-            .get_mut(who)
+            .get_mut(&who)
+            .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started")))
+    }
+
+    /// The handle a process was spawned with.
+    fn called<'b>(&'b self, who: &'b str) -> &'b str {
+        self.also_called.get(who).map_or(who, String::as_str)
+    }
+
+    fn started(&self, who: &str) -> Result<&Child, Stop> {
+        self.children
+            .get(self.called(who))
             .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started")))
     }
 
@@ -255,11 +271,8 @@ impl<'a> Engine<'a> {
     fn fill(&self, template: &Template) -> Result<Vec<u8>, Stop> {
         template.fill(&self.job.case.names, &mut |place| match place {
             Place::World(var) => Ok(self.world.value(*var)),
-            Place::Pid(who) => self
-                .children
-                .get(who)
-                .map(|child| child.pid.to_string().into_bytes())
-                .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started"))),
+            Place::Pid(who) => Ok(self.started(who)?.pid.to_string().into_bytes()),
+            Place::Stderr(who) => Ok(self.started(who)?.stderr().to_vec()),
             Place::Name(name) => Err(Stop::Broken(format!("no name `{name}`"))),
             Place::Byte(byte) => Ok(vec![*byte]),
         })

@@ -21,6 +21,20 @@ impl Engine<'_> {
                 output,
             } => self.wait_for_text(step, who, [stdout, stderr, output].map(Option::as_ref)),
             Action::Type { who, text } => self.type_text(who, text),
+            Action::Say { who, line } => {
+                let line = [self.fill(line)?.as_slice(), b"\n"].concat();
+                self.note(format!("{who}: is told {}", crate::judge::quote(&line)));
+                self.child(who)?.send(&line);
+                // Written now, where there is room: what follows may come to the process first.
+                self.child(who)?.look()?;
+                Ok(())
+            }
+            Action::Unwatch { path } => {
+                let path = self.fill_path(path)?;
+                self.note(format!("{}: no longer watched", self.world.show(&path)));
+                self.watch.forget(&path);
+                Ok(())
+            }
             Action::Signal { who, signal } => {
                 self.note(format!("{who}: signal {signal}"));
                 Ok(self.child(who)?.signal(*signal)?)

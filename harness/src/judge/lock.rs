@@ -4,23 +4,39 @@ use super::Gap;
 use crate::observe::lock::LockFacts;
 use crate::scenario::model::LockKind;
 
+/// What a lock must be.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The lock, or `None` where it must be free.
+    pub held: Option<LockKind>,
+    /// The pids that must hold it, with the names to show them by.
+    pub by: &'a [(i32, &'a str)],
+    /// One of them, and not all.
+    pub one: bool,
+    /// Each of their descriptors is closed on exec.
+    pub close_on_exec: bool,
+}
+
 /// Judges a lock: the kind by the probe, the holders by what the kernel lists; both must say the same.
 ///
-/// `by` are the pids that must hold it, with the names to show them by; `owner` finds, for the pid of a
-/// holder, the spawned process it belongs to.
-pub fn lock(
-    held: Option<LockKind>,
-    by: &[(i32, &str)],
-    facts: &LockFacts,
-    owner: impl Fn(i32) -> i32,
-) -> Option<Gap> {
-    let mut owners: Vec<i32> = facts.listed.iter().map(|(pid, _)| owner(*pid)).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let mut wanted: Vec<i32> = by.iter().map(|(pid, _)| *pid).collect();
-    wanted.sort_unstable();
-    if facts.probe == held && owners == wanted {
-        return None;
+/// `owner` finds, for the pid of a holder, the spawned process it belongs to.
+pub fn lock(wanted: &Wanted<'_>, facts: &LockFacts, owner: impl Fn(i32) -> i32) -> Option<Gap> {
+    let Wanted {
+        held,
+        by,
+        one,
+        close_on_exec,
+    } = wanted;
+    let owners = owners(facts, owner);
+    let mut pids: Vec<i32> = by.iter().map(|(pid, _)| *pid).collect();
+    pids.sort_unstable();
+    let right = if *one {
+        matches!(owners.as_slice(), [owner] if pids.contains(owner))
+    } else {
+        owners == pids
+    };
+    if facts.probe == *held && right {
+        return close_on_exec.then(|| inherited(facts)).flatten();
     }
     let names: Vec<String> = by
         .iter()
@@ -28,9 +44,37 @@ pub fn lock(
         .collect();
     let expected = match held {
         None => "the lock is free".to_owned(),
-        Some(kind) => format!("held {} by {}", word(kind), names.join(" and ")),
+        Some(kind) if *one => format!("held {} by one of {}", word(*kind), names.join(", ")),
+        Some(kind) => format!("held {} by {}", word(*kind), names.join(" and ")),
     };
     Some(Gap::new(expected, say(facts)))
+}
+
+/// The spawned processes that hold it, by pid, each once.
+pub fn owners(facts: &LockFacts, owner: impl Fn(i32) -> i32) -> Vec<i32> {
+    let mut owners: Vec<i32> = facts.listed.iter().map(|(pid, _)| owner(*pid)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
+/// The descriptors that a child would inherit; that none was seen at all is no better.
+fn inherited(facts: &LockFacts) -> Option<Gap> {
+    let open: Vec<String> = facts
+        .held_by
+        .iter()
+        .filter(|by| !by.close_on_exec)
+        .map(|by| format!("descriptor {} of pid {}", by.fd, by.pid))
+        .collect();
+    let found = match open.as_slice() {
+        [] if !facts.held_by.is_empty() => return None,
+        [] => "no process of the case shows a descriptor with the lock".to_owned(),
+        _ => format!("{} would be inherited", open.join(", ")),
+    };
+    Some(Gap::new(
+        "every descriptor that holds the lock is closed on exec",
+        found,
+    ))
 }
 
 /// What both witnesses say, in words.
@@ -59,11 +103,22 @@ fn word(kind: LockKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::lock::HeldBy;
 
     fn facts(probe: Option<LockKind>, listed: &[(i32, LockKind)]) -> LockFacts {
         LockFacts {
             probe,
             listed: listed.to_vec(),
+            held_by: Vec::new(),
+        }
+    }
+
+    fn wanted<'a>(held: Option<LockKind>, by: &'a [(i32, &'a str)]) -> Wanted<'a> {
+        Wanted {
+            held,
+            by,
+            one: false,
+            close_on_exec: false,
         }
     }
 
@@ -72,15 +127,55 @@ mod tests {
         let ex = Some(LockKind::Exclusive);
         let held = facts(ex, &[(7, LockKind::Exclusive)]);
         let same = |pid| pid;
-        assert!(lock(ex, &[(7, "new")], &held, same).is_none());
-        assert!(lock(ex, &[(8, "new")], &held, same).is_some());
-        assert!(lock(Some(LockKind::Shared), &[(7, "new")], &held, same).is_some());
-        assert!(lock(None, &[], &held, same).is_some());
-        assert!(lock(None, &[], &facts(None, &[]), same).is_none());
+        assert!(lock(&wanted(ex, &[(7, "new")]), &held, same).is_none());
+        assert!(lock(&wanted(ex, &[(8, "new")]), &held, same).is_some());
+        let shared = Some(LockKind::Shared);
+        assert!(lock(&wanted(shared, &[(7, "new")]), &held, same).is_some());
+        assert!(lock(&wanted(None, &[]), &held, same).is_some());
+        assert!(lock(&wanted(None, &[]), &facts(None, &[]), same).is_none());
         // A holder that /proc/locks does not show: the witnesses disagree.
-        assert!(lock(ex, &[(7, "new")], &facts(ex, &[]), same).is_some());
+        assert!(lock(&wanted(ex, &[(7, "new")]), &facts(ex, &[]), same).is_some());
         // A child that holds the lock counts as the process it belongs to.
         let child = facts(ex, &[(9, LockKind::Exclusive)]);
-        assert!(lock(ex, &[(7, "new")], &child, |_| 7).is_none());
+        assert!(lock(&wanted(ex, &[(7, "new")]), &child, |_| 7).is_none());
+    }
+
+    #[test]
+    fn one_of_several_is_one_and_of_them() {
+        let ex = Some(LockKind::Exclusive);
+        let by = [(7, "a"), (8, "b")];
+        let one = Wanted {
+            one: true,
+            ..wanted(ex, &by)
+        };
+        let by_pid = |pids: &[i32]| {
+            let listed: Vec<_> = pids.iter().map(|p| (*p, LockKind::Exclusive)).collect();
+            lock(&one, &facts(ex, &listed), |pid| pid).is_none()
+        };
+        assert!(by_pid(&[8]));
+        assert!(!by_pid(&[9]));
+        assert!(!by_pid(&[7, 8]));
+        assert!(!by_pid(&[]));
+    }
+
+    #[test]
+    fn a_descriptor_that_is_inherited_is_told() {
+        let ex = Some(LockKind::Exclusive);
+        let by = [(7, "a")];
+        let asked = Wanted {
+            close_on_exec: true,
+            ..wanted(ex, &by)
+        };
+        let mut held = facts(ex, &[(7, LockKind::Exclusive)]);
+        assert!(lock(&asked, &held, |pid| pid).is_some());
+        let fd = |close_on_exec| HeldBy {
+            pid: 7,
+            fd: 3,
+            close_on_exec,
+        };
+        held.held_by = vec![fd(true)];
+        assert!(lock(&asked, &held, |pid| pid).is_none());
+        held.held_by = vec![fd(true), fd(false)];
+        assert!(lock(&asked, &held, |pid| pid).is_some());
     }
 }

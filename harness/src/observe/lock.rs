@@ -23,6 +23,19 @@ pub struct LockFacts {
     pub probe: Option<LockKind>,
     /// The holders the kernel lists, by pid.
     pub listed: Vec<(i32, LockKind)>,
+    /// The descriptors of the case's processes that the lock belongs to.
+    pub held_by: Vec<HeldBy>,
+}
+
+/// A descriptor that a lock belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldBy {
+    /// The process that has it.
+    pub pid: i32,
+    /// Its number.
+    pub fd: i32,
+    /// Whether it is closed on exec.
+    pub close_on_exec: bool,
 }
 
 /// Opens an inode to ask about it: no waiting, no following, nothing made.
@@ -53,10 +66,15 @@ pub fn facts(file: &File, pids: &[i32]) -> io::Result<LockFacts> {
         listed.extend(parse(&listing()?, &wanted));
     }
     listed.retain(|(pid, _)| Path::new(&format!("/proc/{pid}")).exists());
-    listed.extend(keepers(pids, &wanted));
+    let keepers = keepers(pids, &wanted);
+    listed.extend(keepers.iter().map(|(by, kind)| (by.pid, *kind)));
     listed.sort_by_key(|(pid, _)| *pid);
     listed.dedup();
-    Ok(LockFacts { probe, listed })
+    Ok(LockFacts {
+        probe,
+        listed,
+        held_by: keepers.into_iter().map(|(by, _)| by).collect(),
+    })
 }
 
 fn probe(file: &File) -> io::Result<Option<LockKind>> {
@@ -98,7 +116,7 @@ fn listed_name(file: &File) -> io::Result<String> {
 }
 
 /// Which of `pids` have a descriptor that a lock on the inode belongs to.
-fn keepers(pids: &[i32], wanted: &str) -> Vec<(i32, LockKind)> {
+fn keepers(pids: &[i32], wanted: &str) -> Vec<(HeldBy, LockKind)> {
     let mut keepers = Vec::new();
     for pid in pids {
         // One that ends meanwhile holds nothing any more.
@@ -108,14 +126,28 @@ fn keepers(pids: &[i32], wanted: &str) -> Vec<(i32, LockKind)> {
         for fd in list.flatten() {
             let text = std::fs::read_to_string(fd.path()).unwrap_or_default();
             let locks = text.lines().filter_map(|line| line.strip_prefix("lock:"));
+            let by = HeldBy {
+                pid: *pid,
+                fd: fd.file_name().to_string_lossy().parse().unwrap_or(-1),
+                close_on_exec: closed_on_exec(&text),
+            };
             keepers.extend(
                 locks
                     .flat_map(|lock| parse(lock, wanted))
-                    .map(|(_, kind)| (*pid, kind)),
+                    .map(|(_, kind)| (by, kind)),
             );
         }
     }
     keepers
+}
+
+/// Whether the `flags:` of an `fdinfo`, which are octal, hold O_CLOEXEC.
+fn closed_on_exec(fdinfo: &str) -> bool {
+    fdinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("flags:"))
+        .and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok())
+        .is_some_and(|flags| flags & OFlag::O_CLOEXEC.bits() != 0)
 }
 
 /// `/proc/locks`, in as few reads as it takes.
@@ -170,6 +202,13 @@ mod tests {
             parse(text, "00:2a:17"),
             [(5, LockKind::Shared), (7, LockKind::Exclusive)]
         );
+    }
+
+    #[test]
+    fn the_flags_of_a_descriptor_are_octal() {
+        assert!(closed_on_exec("pos:\t0\nflags:\t02100002\n"));
+        assert!(!closed_on_exec("pos:\t0\nflags:\t0100002\n"));
+        assert!(!closed_on_exec(""));
     }
 
     #[test]

@@ -79,6 +79,21 @@ impl Watch {
         Ok(watch)
     }
 
+    /// Stops watching what is at and below `path`; what is made there later is not watched either.
+    pub fn forget(&mut self, path: &Path) {
+        let gone: Vec<WatchDescriptor> = self
+            .dirs
+            .iter()
+            .filter(|(_, dir)| dir.starts_with(path))
+            .map(|(wd, _)| *wd)
+            .collect();
+        for wd in gone {
+            self.dirs.remove(&wd);
+            // One whose directory is gone has ended by itself.
+            let _ended_already = self.inotify.rm_watch(wd);
+        }
+    }
+
     fn add_below(&mut self, dir: &Path) -> io::Result<()> {
         let flags = AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_MOVED_TO

@@ -7,7 +7,7 @@ use super::model::{
     TextChecks,
 };
 use super::node::Value;
-use super::step::{Context, LOCKS, SIGNALS, handle};
+use super::step::{Context, LOCKS, SIGNALS};
 use super::template::Template;
 
 /// `expect = "<process>"`.
@@ -228,7 +228,11 @@ fn opened(
 }
 
 /// `expect-lock = "<path>"`, or `"inode:<handle of open>"`.
-pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+pub(super) fn lock<'a>(
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
     let (value, span) = fields.text("expect-lock", diags)?;
     let on = match value.strip_prefix("inode:") {
         Some(name) => {
@@ -252,8 +256,16 @@ pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags)
         ("none", None),
     ];
     let held = fields.word("held", &words, diags).flatten();
-    let by = by(fields, cx, diags);
-    if held.is_some() && by.is_empty() {
+    let by = super::holder::by(fields, cx, diags);
+    let close_on_exec = fields.flag("close-on-exec", diags).unwrap_or(false);
+    if close_on_exec && held.is_none() {
+        diags.push(
+            fields.span.clone(),
+            "a free lock has no descriptor to look at",
+            "`close-on-exec` needs a holder",
+        );
+    }
+    if held.is_some() && by.who.is_empty() {
         diags.push(
             fields.span.clone(),
             "a held lock is held by somebody",
@@ -263,31 +275,9 @@ pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags)
     Some(Action::ExpectLock(ExpectLock {
         on,
         held,
-        by,
+        by: by.who,
+        one_as: by.one_as,
+        close_on_exec,
         eventually: fields.flag("eventually", diags).unwrap_or(false),
     }))
-}
-
-fn by(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Vec<String> {
-    match fields.take("by") {
-        Some(node) if matches!(node.value, Value::Text(_)) => {
-            handle(fields, "by", cx, diags).into_iter().collect()
-        }
-        Some(_) => {
-            let texts = fields.texts("by", diags);
-            let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
-            for (name, span) in &texts {
-                if !cx.scope.handles.contains(name) {
-                    diags.unknown(
-                        span.clone(),
-                        "process (spawned before this step)",
-                        name,
-                        &valid,
-                    );
-                }
-            }
-            texts.into_iter().map(|(name, _)| name.to_owned()).collect()
-        }
-        None => Vec::new(),
-    }
 }

@@ -166,6 +166,10 @@ pub struct ExpectLock {
     pub held: Option<LockKind>,
     /// The processes that hold it, exactly these.
     pub by: Vec<String>,
+    /// Not all of `by`, but exactly one of them, which has this handle too from here on.
+    pub one_as: Option<String>,
+    /// Every descriptor by which it is held is closed on exec.
+    pub close_on_exec: bool,
     /// Wait for it to become true, up to the deadline.
     pub eventually: bool,
 }

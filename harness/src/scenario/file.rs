@@ -123,6 +123,13 @@ fn case(
     let set: BTreeSet<&str> = defined.iter().map(|e| e.key.as_str()).collect();
     let names = define(&defined, &set, diags);
 
+    let nodes = match fields.take("step") {
+        Some(node) => super::crowd::written_out(list(node, diags), diags),
+        None => {
+            fields.missing("step");
+            Vec::new()
+        }
+    };
     let mut cx = Context {
         scope: Scope {
             names: set,
@@ -139,14 +146,7 @@ fn case(
         source,
     };
     let env = step::env(fields.take("env"), &cx.scope, diags);
-    let nodes = match fields.take("step") {
-        Some(node) => list(node, diags),
-        None => {
-            fields.missing("step");
-            &[]
-        }
-    };
-    let steps = step::steps(nodes, &mut cx, diags);
+    let steps = step::steps(&nodes, &mut cx, diags);
     fields.finish(diags);
     if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
         diags.push(0..1, "this scenario checks nothing", "could never fail");
@@ -177,6 +177,8 @@ fn judges(action: &super::model::Action) -> bool {
         Action::Spawn(_)
         | Action::Await { .. }
         | Action::Type { .. }
+        | Action::Say { .. }
+        | Action::Unwatch { .. }
         | Action::Signal { .. }
         | Action::CloseStdin { .. }
         | Action::Wait { .. }

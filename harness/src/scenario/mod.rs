@@ -3,11 +3,13 @@
 //! The way of a file: text -> [`node::Node`] -> (matrix) -> [`model::Case`]. [`load::Library`] is where it begins.
 
 mod change;
+mod crowd;
 pub mod diag;
 mod expect;
 mod expectation;
 pub(crate) mod fields;
 pub mod file;
+mod holder;
 pub mod load;
 pub mod matrix;
 pub mod model;

@@ -124,6 +124,18 @@ pub enum Action {
         /// What is typed, control characters included.
         text: Template,
     },
+    /// Sends a line to a process, as it is.
+    Say {
+        /// The process.
+        who: String,
+        /// The line, without its end.
+        line: Template,
+    },
+    /// Stops following events at and below a path.
+    Unwatch {
+        /// The path.
+        path: Template,
+    },
     /// Sends a signal to a process, by pidfd.
     Signal {
         /// The process.

@@ -11,12 +11,13 @@ use super::template::{Scope, Template};
 use super::terminal;
 
 /// The verbs, in the order of the documentation.
-pub(super) const VERBS: [&str; 25] = [
+pub(super) const VERBS: [&str; 27] = [
     "spawn",
     "handshake",
     "call",
     "await",
     "type",
+    "say",
     "signal",
     "close-stdin",
     "wait",
@@ -33,6 +34,7 @@ pub(super) const VERBS: [&str; 25] = [
     "chown",
     "remove",
     "rename",
+    "unwatch",
     "never-created",
     "expect",
     "expect-fs",
@@ -126,6 +128,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
         "call" => call(&mut fields, cx, diags),
         "await" => terminal::wait_for_text(&mut fields, cx, diags),
         "type" => terminal::type_text(&mut fields, cx, diags),
+        "say" => say(&mut fields, cx, diags),
         "signal" => signal(&mut fields, cx, diags),
         "close-stdin" => {
             handle(&mut fields, "close-stdin", cx, diags).map(|who| Action::CloseStdin { who })
@@ -145,6 +148,9 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
         "never-created" => fields
             .template("never-created", &cx.scope, diags)
             .map(|path| Action::NeverCreated { path }),
+        "unwatch" => fields
+            .template("unwatch", &cx.scope, diags)
+            .map(|path| Action::Unwatch { path }),
         "expect" => handle(&mut fields, "expect", cx, diags)
             .and_then(|who| expect::process(who, &mut fields, cx, diags)),
         "expect-fs" => expect::fs(value, &mut fields, cx, diags),
@@ -206,7 +212,7 @@ pub(super) fn handle(
     Some(name.to_owned())
 }
 
-fn new_handle<'a>(
+pub(super) fn new_handle<'a>(
     name: &'a str,
     span: &Span,
     verb: &str,
@@ -351,6 +357,15 @@ fn json(node: &Node) -> serde_json::Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
     }
+}
+
+fn say(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
+    let who = handle(fields, "say", cx, diags);
+    let line = fields.need_template("line", &cx.scope, diags);
+    Some(Action::Say {
+        who: who?,
+        line: line?,
+    })
 }
 
 fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {

@@ -30,6 +30,8 @@ pub enum Place {
     Name(String),
     /// The pid of a process, by its handle: `${new.pid}`.
     Pid(String),
+    /// What a process has written to standard error by now: `${new.stderr}`.
+    Stderr(String),
     /// One raw byte, `${byte.ff}`: for paths that are no UTF-8.
     Byte(u8),
 }
@@ -109,9 +111,10 @@ impl Template {
     pub fn used_names(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Place(Place::Name(name)) => Some(name.as_str()),
-            Segment::Place(Place::World(_) | Place::Pid(_) | Place::Byte(_)) | Segment::Text(_) => {
-                None
-            }
+            Segment::Place(
+                Place::World(_) | Place::Pid(_) | Place::Stderr(_) | Place::Byte(_),
+            )
+            | Segment::Text(_) => None,
         })
     }
 
@@ -133,7 +136,7 @@ impl Template {
                     Some(template) => out.extend(template.fill(names, value)?),
                     None => out.extend(value(place)?),
                 },
-                Segment::Place(place @ (Place::World(_) | Place::Pid(_))) => {
+                Segment::Place(place @ (Place::World(_) | Place::Pid(_) | Place::Stderr(_))) => {
                     out.extend(value(place)?);
                 }
             }
@@ -163,9 +166,14 @@ fn place(inner: &str, span: &Span, scope: &Scope<'_>, diags: &mut Diags) -> Opti
         }
         return Some(Place::Byte(byte));
     }
-    if let Some(handle) = inner.strip_suffix(".pid") {
+    let of_process: [(&str, fn(String) -> Place); 2] =
+        [(".pid", Place::Pid), (".stderr", Place::Stderr)];
+    for (suffix, place) in of_process {
+        let Some(handle) = inner.strip_suffix(suffix) else {
+            continue;
+        };
         if scope.handles.contains(handle) {
-            return Some(Place::Pid(handle.to_owned()));
+            return Some(place(handle.to_owned()));
         }
         let handles: Vec<&str> = scope.handles.iter().copied().collect();
         diags.unknown(
@@ -181,6 +189,7 @@ fn place(inner: &str, span: &Span, scope: &Scope<'_>, diags: &mut Diags) -> Opti
     valid.push("matrix.<axis>");
     valid.push("param.<name>");
     valid.push("<handle>.pid");
+    valid.push("<handle>.stderr");
     diags.unknown(span.clone(), "variable", inner, &valid);
     None
 }
@@ -232,7 +241,7 @@ mod tests {
             .fill(&names, &mut |place| match place {
                 Place::World(WorldVar::Xdg) => Ok::<_, ()>(b"/x/${home}".to_vec()),
                 Place::Pid(_) => Ok(b"42".to_vec()),
-                Place::World(_) | Place::Name(_) | Place::Byte(_) => Err(()),
+                Place::World(_) | Place::Name(_) | Place::Stderr(_) | Place::Byte(_) => Err(()),
             })
             .unwrap()
     }
