@@ -117,7 +117,10 @@ fn remedy(path: &Path, why: &Unsafe) -> String {
 pub(crate) fn judge(path: &Path, euid: u32) -> Verdict {
     match retry(|| lstat(path)) {
         Ok(found) => judge_stat(&found, euid),
-        Err(Errno::ENOENT | Errno::ENOTDIR) => Verdict::Missing,
+        // A path that is too long, or goes in a circle, leads to nothing either.
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ENAMETOOLONG | Errno::ELOOP) => {
+            Verdict::Missing
+        }
         Err(errno) => Verdict::Unsafe(Unsafe::CannotLook(errno)),
     }
 }

@@ -149,7 +149,13 @@ impl RuntimeDir {
         };
         if let Some(xdg) = &environment.xdg_runtime_dir {
             let base = tidy(xdg);
-            if base.is_absolute() {
+            // One of another owner was passed over by every server of this user (RUN-3), and may
+            // not even be looked into, as after `su` without a login.
+            let foreign = matches!(
+                judge(&base, euid),
+                Verdict::Unsafe(Unsafe::ForeignOwner { .. })
+            );
+            if base.is_absolute() && !foreign {
                 add(base.join(app), Some(base));
             }
         }

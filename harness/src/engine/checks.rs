@@ -115,6 +115,7 @@ impl Engine<'_> {
             entries,
             target,
             same_inode,
+            removed_after,
             eventually,
         } = facts;
         let path = self.fill_path(path)?;
@@ -163,6 +164,19 @@ impl Engine<'_> {
             self.wait_until(|_| look(&mut gaps))?;
         } else {
             look(&mut gaps)?;
+        }
+        if !removed_after.is_empty() {
+            let earlier = removed_after
+                .iter()
+                .map(|p| self.fill_path(p))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.watch.read()?;
+            let at = self.watch.removed_at(&path);
+            for other in earlier {
+                let other_at = self.watch.removed_at(&other);
+                let shown = self.world.show(&other);
+                gaps.extend(judge::fs::order(&shown, at, other_at));
+            }
         }
         let shown = self.world.show(&path);
         for gap in gaps {

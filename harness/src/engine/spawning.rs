@@ -13,6 +13,8 @@ use crate::sys::fork::{Plan, SpawnError, Stage};
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
         let plan = self.plan(spawn)?;
+        // What the scenario has made by now is watched before anybody can change it.
+        self.watch.read()?;
         let shown: Vec<String> = plan
             .argv
             .iter()

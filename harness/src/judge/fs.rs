@@ -129,6 +129,18 @@ pub fn facts(
     gaps
 }
 
+/// Judges that a path was removed, and another before it; `at` and `other_at` are the places of their
+/// removals in the order of all that was seen.
+pub fn order(other: &str, at: Option<usize>, other_at: Option<usize>) -> Option<Gap> {
+    let found = match (at, other_at) {
+        (Some(at), Some(other_at)) if other_at < at => return None,
+        (Some(_), Some(_)) => format!("removed before {other}"),
+        (Some(_), None) => format!("removed, and {other} was not"),
+        (None, _) => "nobody removed it".to_owned(),
+    };
+    Some(Gap::new(format!("removed after {other}"), found))
+}
+
 fn join(names: &[OsString]) -> String {
     let names: Vec<String> = names
         .iter()
@@ -247,6 +259,14 @@ mod tests {
         };
         assert_eq!(facts(&expected, Some(&file(b"y")), None).len(), 10);
         assert!(!facts(&expected, None, None).is_empty());
+    }
+
+    #[test]
+    fn an_order_needs_both_removals() {
+        assert!(order("a", Some(2), Some(1)).is_none());
+        assert!(order("a", Some(1), Some(2)).is_some());
+        assert!(order("a", Some(1), None).is_some());
+        assert!(order("a", None, Some(1)).is_some());
     }
 
     #[test]

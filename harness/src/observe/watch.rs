@@ -199,6 +199,13 @@ impl Watch {
             .find(|seen| seen.what == What::Created && seen.path == path)
     }
 
+    /// Where in the order of what was seen `path` went away last.
+    pub fn removed_at(&self, path: &Path) -> Option<usize> {
+        self.log
+            .iter()
+            .rposition(|seen| seen.what == What::Removed && seen.path == path)
+    }
+
     /// Shows that an entry of `dir` is seen when it is made, by making one. The directory's times are
     /// put back. Everything that happened before is read when this returns.
     ///

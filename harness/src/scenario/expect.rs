@@ -152,6 +152,7 @@ pub(super) fn fs(
         entries: entries(fields, cx, diags),
         target: fields.template("target", &cx.scope, diags),
         same_inode: opened("same-inode", fields, cx, diags),
+        removed_after: fields.templates("removed-after", &cx.scope, diags),
         eventually: fields.flag("eventually", diags).unwrap_or(false),
     };
     let FsFacts {
@@ -166,6 +167,7 @@ pub(super) fn fs(
         entries,
         target,
         same_inode,
+        removed_after,
         eventually: _,
     } = &facts;
     let nothing = kind.is_none()
@@ -177,7 +179,8 @@ pub(super) fn fs(
         && line.is_none()
         && entries.is_none()
         && target.is_none()
-        && same_inode.is_none();
+        && same_inode.is_none()
+        && removed_after.is_empty();
     if nothing {
         diags.push_help(
             fields.span.clone(),

@@ -118,6 +118,8 @@ pub struct FsFacts {
     pub target: Option<Template>,
     /// The same inode as the one kept open under this handle.
     pub same_inode: Option<String>,
+    /// It was removed, and each of these before it.
+    pub removed_after: Vec<Template>,
     /// Wait for it to become true, up to the deadline.
     pub eventually: bool,
 }
