@@ -20,7 +20,12 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     let Selection(cases) = select(&library, &args.select)?;
     if args.rules {
         let asked = |rule: &Rule| {
-            let Select { rule: ids, family, level, .. } = &args.select;
+            let Select {
+                rule: ids,
+                family,
+                level,
+                ..
+            } = &args.select;
             (ids.is_empty() || ids.contains(&rule.id))
                 && (family.is_empty() || family.iter().any(|f| f == rule.family()))
                 && level.is_none_or(|level| rule.level == level.into())

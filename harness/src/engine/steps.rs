@@ -32,8 +32,7 @@ impl Engine<'_> {
             Action::Unwatch { path } => {
                 let path = self.fill_path(path)?;
                 self.note(format!("{}: no longer watched", self.world.show(&path)));
-                self.watch.forget(&path);
-                Ok(())
+                Ok(self.watch.forget(&path)?)
             }
             Action::Signal { who, signal } => {
                 self.note(format!("{who}: signal {signal}"));

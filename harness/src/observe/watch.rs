@@ -56,6 +56,8 @@ impl What {
 pub struct Watch {
     inotify: Inotify,
     dirs: HashMap<WatchDescriptor, PathBuf>,
+    /// What is not watched, with what is below it.
+    forgotten: Vec<PathBuf>,
     log: Vec<Seen>,
     overflow: bool,
 }
@@ -70,6 +72,7 @@ impl Watch {
         let mut watch = Self {
             inotify,
             dirs: HashMap::new(),
+            forgotten: Vec::new(),
             log: Vec::new(),
             overflow: false,
         };
@@ -80,7 +83,12 @@ impl Watch {
     }
 
     /// Stops watching what is at and below `path`; what is made there later is not watched either.
-    pub fn forget(&mut self, path: &Path) {
+    ///
+    /// # Errors
+    /// What inotify(7) says.
+    pub fn forget(&mut self, path: &Path) -> io::Result<()> {
+        self.read()?;
+        self.forgotten.push(path.to_path_buf());
         let gone: Vec<WatchDescriptor> = self
             .dirs
             .iter()
@@ -92,9 +100,13 @@ impl Watch {
             // One whose directory is gone has ended by itself.
             let _ended_already = self.inotify.rm_watch(wd);
         }
+        Ok(())
     }
 
     fn add_below(&mut self, dir: &Path) -> io::Result<()> {
+        if self.forgotten.iter().any(|path| dir.starts_with(path)) {
+            return Ok(());
+        }
         let flags = AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_MOVED_TO
             | AddWatchFlags::IN_MOVED_FROM

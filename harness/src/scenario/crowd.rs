@@ -4,18 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::diag::Diags;
-use super::fields::number;
-use super::node::{Entry, Node, Value};
+use super::fields::{number, wrong};
+use super::node::{Entry, Node, Span, Value};
 
 /// The verbs that may make several.
 const MAKING: [&str; 3] = ["spawn", "write", "mkdir"];
 
 /// The verbs whose value is a process, so that it may be a crowd of them.
-const OF_A_PROCESS: [&str; 8] = [
+const OF_A_PROCESS: [&str; 9] = [
     "handshake",
     "call",
     "say",
     "await",
+    "type",
     "signal",
     "close-stdin",
     "wait",
@@ -43,7 +44,13 @@ pub(super) fn written_out(nodes: &[Node], diags: &mut Diags) -> Vec<Node> {
             if verb == "spawn" {
                 crowds.insert(name.to_owned(), many);
             }
-            steps.extend(members(name, many).map(|member| with_value(node, entries, &member)));
+            let in_turn = verb == "spawn" && in_turn(entries, diags);
+            for member in members(name, many) {
+                steps.push(with_value(node, entries, &member));
+                if in_turn {
+                    steps.push(wait_for(node, &count.key_span, &member));
+                }
+            }
         } else if OF_A_PROCESS.contains(&verb)
             && let Some(many) = crowds.get(name)
         {
@@ -64,6 +71,35 @@ fn verb_of(node: &Node) -> Option<(&str, &str, &[Entry])> {
     match &first.node.value {
         Value::Text(name) => Some((&first.key, name, entries)),
         Value::Number(_) | Value::Flag(_) | Value::List(_) | Value::Table(_) => None,
+    }
+}
+
+/// Whether each is waited for before the next one starts.
+fn in_turn(entries: &[Entry], diags: &mut Diags) -> bool {
+    let Some(entry) = entries.iter().find(|e| e.key == "in-turn") else {
+        return false;
+    };
+    match &entry.node.value {
+        Value::Flag(flag) => *flag,
+        other @ (Value::Text(_) | Value::Number(_) | Value::List(_) | Value::Table(_)) => {
+            wrong(&entry.node, other, "`true` or `false`", diags);
+            false
+        }
+    }
+}
+
+fn wait_for(node: &Node, at: &Span, member: &str) -> Node {
+    let entry = Entry {
+        key: "wait".to_owned(),
+        key_span: at.clone(),
+        node: Node {
+            span: at.clone(),
+            value: Value::Text(member.to_owned()),
+        },
+    };
+    Node {
+        span: node.span.clone(),
+        value: Value::Table(vec![entry]),
     }
 }
 
@@ -88,7 +124,7 @@ fn members(name: &str, many: usize) -> impl Iterator<Item = String> {
 fn with_value(node: &Node, entries: &[Entry], member: &str) -> Node {
     let mut entries: Vec<Entry> = entries
         .iter()
-        .filter(|e| e.key != "count")
+        .filter(|e| e.key != "count" && e.key != "in-turn")
         .cloned()
         .collect();
     if let Some(first) = entries.first_mut() {
@@ -140,7 +176,11 @@ fn spread(node: &mut Node, crowds: &BTreeMap<String, usize>) {
                     })
                     .collect()
             }
-            _ => vec![item.clone()],
+            Value::Text(_)
+            | Value::Number(_)
+            | Value::Flag(_)
+            | Value::List(_)
+            | Value::Table(_) => vec![item.clone()],
         })
         .collect();
 }
@@ -169,10 +209,7 @@ mod tests {
         let text = "[[step]]\nspawn = \"s\"\ncount = 2\n[[step]]\nwait = \"s\"\n\
                     [[step]]\nwait = \"s-2\"\n";
         let wanted = ["spawn s-1", "spawn s-2", "wait s-1", "wait s-2", "wait s-2"];
-        assert_eq!(
-            spelled(text),
-            (wanted.map(str::to_owned).to_vec(), 0)
-        );
+        assert_eq!(spelled(text), (wanted.map(str::to_owned).to_vec(), 0));
     }
 
     #[test]

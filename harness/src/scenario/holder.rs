@@ -15,11 +15,7 @@ pub(super) struct By {
 }
 
 /// `by = "a"`, `by = ["a", "b"]` or `by = { one-of = ["a", "b"], as = "winner" }`.
-pub(super) fn by<'a>(
-    fields: &mut Fields<'a>,
-    cx: &mut Context<'a>,
-    diags: &mut Diags,
-) -> By {
+pub(super) fn by<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -> By {
     let Some(node) = fields.take("by") else {
         return By::default();
     };

@@ -111,9 +111,7 @@ impl Template {
     pub fn used_names(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Place(Place::Name(name)) => Some(name.as_str()),
-            Segment::Place(
-                Place::World(_) | Place::Pid(_) | Place::Stderr(_) | Place::Byte(_),
-            )
+            Segment::Place(Place::World(_) | Place::Pid(_) | Place::Stderr(_) | Place::Byte(_))
             | Segment::Text(_) => None,
         })
     }
@@ -166,14 +164,17 @@ fn place(inner: &str, span: &Span, scope: &Scope<'_>, diags: &mut Diags) -> Opti
         }
         return Some(Place::Byte(byte));
     }
-    let of_process: [(&str, fn(String) -> Place); 2] =
-        [(".pid", Place::Pid), (".stderr", Place::Stderr)];
-    for (suffix, place) in of_process {
+    for suffix in [".pid", ".stderr"] {
         let Some(handle) = inner.strip_suffix(suffix) else {
             continue;
         };
         if scope.handles.contains(handle) {
-            return Some(place(handle.to_owned()));
+            let handle = handle.to_owned();
+            return Some(if suffix == ".pid" {
+                Place::Pid(handle)
+            } else {
+                Place::Stderr(handle)
+            });
         }
         let handles: Vec<&str> = scope.handles.iter().copied().collect();
         diags.unknown(
