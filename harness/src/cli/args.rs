@@ -107,6 +107,10 @@ pub(super) struct Run {
     /// Keep the evidence of failed cases below target/pidproof-kept
     #[arg(long)]
     pub(super) keep: bool,
+    /// Also the cases that start releases of packages beside the subject: seconds each, and the registry is
+    /// asked once
+    #[arg(long)]
+    pub(super) releases: bool,
     /// Use no more than this tier of isolation
     #[arg(long, value_name = "TIER")]
     pub(super) tier: Option<TierArg>,

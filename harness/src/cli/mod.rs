@@ -1,6 +1,7 @@
 //! The command: what was typed, turned into what is done, turned into one exit code.
 
 mod args;
+mod beside;
 mod check;
 mod doctor;
 mod explain;
@@ -19,7 +20,7 @@ use clap::Parser;
 pub use select::{Selection, SelectionError};
 
 use crate::scenario::load::{Library, LoadError};
-use crate::subject::{Subject, SubjectError};
+use crate::subject::{self, Subject, SubjectError};
 
 /// The command's exit statuses. They are frozen: scripts depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,5 +124,5 @@ pub fn main() -> ExitCode {
 
 /// The contract and its cases for a subject.
 fn library(subject: &Subject, dir: Option<&std::path::Path>) -> Result<Library, LoadError> {
-    Library::load(dir, &subject.parameters, pidproof_fixtures::names())
+    Library::load(dir, &subject.parameters, subject::programs())
 }

@@ -45,12 +45,21 @@ pub struct Commands {
 pub struct Job {
     /// The case.
     pub case: Case,
-    /// The subject.
+    /// The judged subject.
     pub commands: Commands,
+    /// The other subjects of the case, by their names in it.
+    pub beside: BTreeMap<String, Commands>,
     /// How a program of the suite is started; its name comes after this.
     pub fixture: Vec<String>,
     /// How long a wait may take before it counts as never.
     pub patience: Duration,
+}
+
+impl Job {
+    /// How the subject of a spawn is started: the judged one, or another by its name.
+    fn commands_of(&self, name: Option<&str>) -> Option<&Commands> {
+        name.map_or(Some(&self.commands), |name| self.beside.get(name))
+    }
 }
 
 /// What became of a case.

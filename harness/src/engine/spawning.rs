@@ -39,7 +39,9 @@ impl Engine<'_> {
                         ..
                     }
                 );
-                if !of_subject || matches!(spawn.role, Role::Fixture(_)) {
+                // What stands beside the judged subject says nothing about it.
+                let beside = matches!(spawn.role, Role::Fixture(_)) || spawn.subject.is_some();
+                if !of_subject || beside {
                     return Err(Stop::Broken(what));
                 }
                 self.mismatch(step, Gap::new("the program starts", what), false);
@@ -59,7 +61,10 @@ impl Engine<'_> {
     }
 
     fn plan(&self, spawn: &Spawn) -> Result<Plan, Stop> {
-        let commands = &self.job.commands;
+        let commands = self
+            .job
+            .commands_of(spawn.subject.as_deref())
+            .ok_or_else(|| Stop::Broken(format!("{} is of no known subject", spawn.handle)))?;
         let mut argv: Vec<Vec<u8>> = match &spawn.role {
             Role::Server => commands.server.iter().map(|a| self.program(a)).collect(),
             Role::Cli => commands.cli.iter().map(|a| self.program(a)).collect(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::{Company, Programs};
 use super::diag::{BadFile, Diags};
 use super::fields::{Fields, list};
 use super::matrix::{self, Values};
@@ -19,8 +20,8 @@ pub struct Frame<'a> {
     pub shared: &'a Shared,
     /// The contract's parameters as this subject fills them in.
     pub parameters: &'a Values,
-    /// Programs the suite has.
-    pub fixtures: &'a [&'a str],
+    /// What may be started beside the subject.
+    pub programs: Programs<'a>,
 }
 
 /// `names.toml`: what all scenarios share.
@@ -135,7 +136,8 @@ fn case(
         snapshots: BTreeSet::new(),
         needs,
         rules: rule_texts.iter().map(|(r, _)| *r).collect(),
-        fixtures: frame.fixtures,
+        fixtures: frame.programs.fixtures,
+        company: Company::read(fields.take("subjects"), frame.programs, diags),
         source,
     };
     let env = step::env(fields.take("env"), &cx.scope, diags);
@@ -147,6 +149,7 @@ fn case(
         }
     };
     let steps = step::steps(nodes, &mut cx, diags);
+    let beside = cx.company.finish(diags);
     fields.finish(diags);
     if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
         diags.push(0..1, "this scenario checks nothing", "could never fail");
@@ -159,6 +162,7 @@ fn case(
         level,
         needs,
         env,
+        beside,
         names,
         steps,
     };

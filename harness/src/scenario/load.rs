@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use super::beside::Programs;
 use super::diag::BadFile;
 use super::file::{self, Frame, Scenario, Shared};
 use super::matrix::Values;
@@ -78,9 +79,9 @@ impl Library {
     pub fn load(
         dir: Option<&Path>,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
     ) -> Result<Self, LoadError> {
-        Self::read(dir, parameters, fixtures, None)
+        Self::read(dir, parameters, programs, None)
     }
 
     /// Reads only the built-in scenario that makes the case `id`, if there is one: a test runner asks for
@@ -88,15 +89,19 @@ impl Library {
     ///
     /// # Errors
     /// All mistakes of the file.
-    pub fn of_case(id: &str, parameters: &Values, fixtures: &[&str]) -> Result<Self, LoadError> {
+    pub fn of_case(
+        id: &str,
+        parameters: &Values,
+        programs: Programs<'_>,
+    ) -> Result<Self, LoadError> {
         let scenario = id.split(':').next().unwrap_or(id);
-        Self::read(None, parameters, fixtures, Some(scenario))
+        Self::read(None, parameters, programs, Some(scenario))
     }
 
     fn read(
         dir: Option<&Path>,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
         let mut sources = match dir {
@@ -129,7 +134,7 @@ impl Library {
             rules: &rules,
             shared: &shared,
             parameters: &filled,
-            fixtures,
+            programs,
         };
         let mut scenarios = Vec::new();
         let mut bad = Vec::new();
@@ -160,7 +165,7 @@ impl Library {
 ///
 /// # Errors
 /// What cannot be read, or all mistakes of all files.
-pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, LoadError> {
+pub fn check(files: &[PathBuf], programs: Programs<'_>) -> Result<Vec<Scenario>, LoadError> {
     let one = |bad: BadFile| LoadError::Bad(vec![bad]);
     let mut good = Vec::new();
     let mut bad = Vec::new();
@@ -173,7 +178,7 @@ pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, Load
             rules: &rules,
             shared: &shared,
             parameters: &shared.parameters,
-            fixtures,
+            programs,
         };
         let text = read(path)?;
         let id = path

@@ -2,6 +2,7 @@
 //!
 //! The way of a file: text -> [`node::Node`] -> (matrix) -> [`model::Case`]. [`load::Library`] is where it begins.
 
+pub mod beside;
 mod change;
 pub mod diag;
 mod expect;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::Beside;
 pub use super::expectation::{
     ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockOn, TextChecks,
 };
@@ -69,10 +70,19 @@ pub struct Case {
     pub needs: Tier,
     /// Environment of every process, over the world's own; `None` takes a variable away.
     pub env: BTreeMap<String, Option<Template>>,
+    /// Other subjects that it starts something of, by the names its steps give them.
+    pub beside: BTreeMap<String, Beside>,
     /// The names it may use.
     pub names: Names,
     /// What is done, in order.
     pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// Whether it needs releases of packages beside the judged subject.
+    pub fn needs_releases(&self) -> bool {
+        self.beside.values().any(|beside| beside.release)
+    }
 }
 
 /// One step of a case.
@@ -184,6 +194,8 @@ pub struct Spawn {
     pub handle: String,
     /// Which program.
     pub role: Role,
+    /// Whose, where it is not the judged subject's: a name of `[subjects]`.
+    pub subject: Option<String>,
     /// Arguments after the role's own.
     pub args: Vec<Template>,
     /// umask; the world's is 022.
@@ -223,9 +235,9 @@ impl Streams {
 /// Which program a process runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// The subject's server.
+    /// A subject's server.
     Server,
-    /// The subject's command.
+    /// A subject's command.
     Cli,
     /// A program of the suite.
     Fixture(String),

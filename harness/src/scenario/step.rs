@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::Company;
 use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
@@ -59,6 +60,8 @@ pub(super) struct Context<'a> {
     pub rules: Vec<&'a str>,
     /// Programs the suite has.
     pub fixtures: &'a [&'a str],
+    /// Other subjects.
+    pub company: Company<'a>,
     /// The file, for line numbers.
     pub source: &'a str,
 }
@@ -257,6 +260,7 @@ fn spawn<'a>(
     cx.terminals.insert(value, terminal);
     let spawn = Spawn {
         handle: value.to_owned(),
+        subject: cx.company.of_spawn(&role, fields, diags),
         role,
         args: fields.templates("args", &cx.scope, diags),
         umask: fields.mode("umask", diags),
