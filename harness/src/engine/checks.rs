@@ -207,7 +207,7 @@ impl Engine<'_> {
     fn lock_gap(
         &self,
         on: &LockOn,
-        held: Option<crate::scenario::model::LockKind>,
+        held: crate::scenario::model::Held,
         by: &[(i32, &str)],
         pids: &[i32],
     ) -> Result<Option<Gap>, Stop> {

@@ -2,14 +2,14 @@
 
 use super::Gap;
 use crate::observe::lock::LockFacts;
-use crate::scenario::model::LockKind;
+use crate::scenario::model::{Held, LockKind};
 
 /// Judges a lock: the kind by the probe, the holders by what the kernel lists; both must say the same.
 ///
 /// `by` are the pids that must hold it, with the names to show them by; `owner` finds, for the pid of a
 /// holder, the spawned process it belongs to.
 pub fn lock(
-    held: Option<LockKind>,
+    held: Held,
     by: &[(i32, &str)],
     facts: &LockFacts,
     owner: impl Fn(i32) -> i32,
@@ -19,7 +19,12 @@ pub fn lock(
     owners.dedup();
     let mut wanted: Vec<i32> = by.iter().map(|(pid, _)| *pid).collect();
     wanted.sort_unstable();
-    if facts.probe == held && owners == wanted {
+    let fits = match held {
+        Held::Free => facts.probe.is_none(),
+        Held::As(kind) => facts.probe == Some(kind),
+        Held::Either => facts.probe.is_some(),
+    };
+    if fits && owners == wanted {
         return None;
     }
     let names: Vec<String> = by
@@ -27,8 +32,9 @@ pub fn lock(
         .map(|(pid, name)| format!("{name} (pid {pid})"))
         .collect();
     let expected = match held {
-        None => "the lock is free".to_owned(),
-        Some(kind) => format!("held {} by {}", word(kind), names.join(" and ")),
+        Held::Free => "the lock is free".to_owned(),
+        Held::As(kind) => format!("held {} by {}", word(kind), names.join(" and ")),
+        Held::Either => format!("held, either way, by {}", names.join(" and ")),
     };
     Some(Gap::new(expected, say(facts)))
 }
@@ -69,18 +75,26 @@ mod tests {
 
     #[test]
     fn kind_and_holder_must_both_be_right() {
-        let ex = Some(LockKind::Exclusive);
-        let held = facts(ex, &[(7, LockKind::Exclusive)]);
+        let ex = Held::As(LockKind::Exclusive);
+        let probed = Some(LockKind::Exclusive);
+        let held = facts(probed, &[(7, LockKind::Exclusive)]);
         let same = |pid| pid;
         assert!(lock(ex, &[(7, "new")], &held, same).is_none());
         assert!(lock(ex, &[(8, "new")], &held, same).is_some());
-        assert!(lock(Some(LockKind::Shared), &[(7, "new")], &held, same).is_some());
-        assert!(lock(None, &[], &held, same).is_some());
-        assert!(lock(None, &[], &facts(None, &[]), same).is_none());
+        assert!(lock(Held::As(LockKind::Shared), &[(7, "new")], &held, same).is_some());
+        assert!(lock(Held::Free, &[], &held, same).is_some());
+        assert!(lock(Held::Free, &[], &facts(None, &[]), same).is_none());
         // A holder that /proc/locks does not show: the witnesses disagree.
-        assert!(lock(ex, &[(7, "new")], &facts(ex, &[]), same).is_some());
+        assert!(lock(ex, &[(7, "new")], &facts(probed, &[]), same).is_some());
         // A child that holds the lock counts as the process it belongs to.
-        let child = facts(ex, &[(9, LockKind::Exclusive)]);
+        let child = facts(probed, &[(9, LockKind::Exclusive)]);
         assert!(lock(ex, &[(7, "new")], &child, |_| 7).is_none());
+        // Either kind, but still by them and by nobody else.
+        for kind in [LockKind::Exclusive, LockKind::Shared] {
+            let held = facts(Some(kind), &[(7, kind)]);
+            assert!(lock(Held::Either, &[(7, "new")], &held, same).is_none());
+            assert!(lock(Held::Either, &[(8, "new")], &held, same).is_some());
+        }
+        assert!(lock(Held::Either, &[(7, "new")], &facts(None, &[]), same).is_some());
     }
 }

@@ -3,7 +3,7 @@
 use super::diag::Diags;
 use super::fields::{Fields, list, number, wrong};
 use super::model::{
-    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockKind, LockOn,
+    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn,
     TextChecks,
 };
 use super::node::Value;
@@ -246,14 +246,15 @@ pub(super) fn lock(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags)
     if fields.take("held").is_none() {
         fields.missing("held");
     }
-    let words: [(&'static str, Option<LockKind>); 3] = [
-        (LOCKS[0].0, Some(LOCKS[0].1)),
-        (LOCKS[1].0, Some(LOCKS[1].1)),
-        ("none", None),
+    let words = [
+        (LOCKS[0].0, Held::As(LOCKS[0].1)),
+        (LOCKS[1].0, Held::As(LOCKS[1].1)),
+        ("either", Held::Either),
+        ("none", Held::Free),
     ];
-    let held = fields.word("held", &words, diags).flatten();
+    let held = fields.word("held", &words, diags).unwrap_or(Held::Free);
     let by = by(fields, cx, diags);
-    if held.is_some() && by.is_empty() {
+    if held != Held::Free && by.is_empty() {
         diags.push(
             fields.span.clone(),
             "a held lock is held by somebody",

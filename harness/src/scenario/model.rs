@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::beside::Beside;
 pub use super::expectation::{
-    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockOn, TextChecks,
+    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn, TextChecks,
 };
 use super::template::{Names, Template};
 
