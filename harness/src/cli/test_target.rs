@@ -151,12 +151,14 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
         | Verdict::Stale(_)
         | Verdict::Skip(_)
         | Verdict::Broken(_) => {
-            let variable = if spec == "reference" {
-                String::new()
-            } else {
-                format!("{SUBJECT}={spec} ")
-            };
-            let rerun = format!("{variable}cargo nextest run -E 'test(={})'", case.id);
+            let mut variables = String::new();
+            if spec != "reference" {
+                variables.push_str(&format!("{SUBJECT}={spec} "));
+            }
+            if case.needs_releases() {
+                variables.push_str(&format!("{RELEASES}=1 "));
+            }
+            let rerun = format!("{variables}cargo nextest run -E 'test(={})'", case.id);
             Err(failure(&result, rules, &rerun, None).into())
         }
     }

@@ -64,3 +64,67 @@ impl Subjects {
         Ok(cast)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::beside::{Beside, Programs};
+    use crate::scenario::file::{Frame, Shared, parse};
+    use crate::scenario::rules::Rules;
+
+    const TEXT: &str = "title = \"x\"\nrules = []\n[subjects]\nother = \"slow\"\n[[step]]\n\
+        spawn = \"a\"\nrole = \"server\"\nsubject = \"other\"\n[[step]]\nhandshake = \"a\"\n";
+
+    fn case() -> Case {
+        let frame = Frame {
+            rules: &Rules::default(),
+            shared: &Shared::default(),
+            parameters: &Vec::new(),
+            programs: Programs {
+                fixtures: &[],
+                subject: |spec| {
+                    Ok(Beside {
+                        spec: spec.to_owned(),
+                        release: true,
+                        has_cli: true,
+                    })
+                },
+            },
+        };
+        let mut scenario = parse("x", "x.toml", TEXT, &frame).unwrap();
+        scenario.cases.remove(0)
+    }
+
+    fn ready(program: &str, seconds: u64) -> Ready {
+        Ready {
+            commands: Commands {
+                server: vec![program.to_owned()],
+                cli: Vec::new(),
+                env: BTreeMap::new(),
+                shown: Vec::new(),
+            },
+            patience: Duration::from_secs(seconds),
+        }
+    }
+
+    #[test]
+    fn a_case_waits_as_long_as_its_slowest_subject_needs() {
+        let mut subjects = Subjects::alone(ready("judged", 10));
+        subjects.beside.insert("slow".into(), Ok(ready("slow", 50)));
+        let cast = subjects.of(&case()).unwrap();
+        assert_eq!(cast.patience, Duration::from_secs(50));
+        assert_eq!(cast.beside["other"].server, ["slow"]);
+        subjects.judged.patience = Duration::from_secs(90);
+        assert_eq!(subjects.of(&case()).unwrap().patience.as_secs(), 90);
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_a_reason() {
+        let mut subjects = Subjects::alone(ready("judged", 10));
+        assert!(subjects.of(&case()).unwrap_err().contains("no slow here"));
+        subjects
+            .beside
+            .insert("slow".into(), Err("no network".into()));
+        assert!(subjects.of(&case()).unwrap_err().contains("no network"));
+    }
+}
