@@ -7,6 +7,9 @@ use crate::subject::{SubjectError, find_beside};
 use crate::suite::{Interrupt, Ready, patience};
 use crate::world::Host;
 
+/// What cases start beside the judged subject, by what would stand after `--subject`; or why it cannot be had.
+pub(super) type Beside = BTreeMap<String, Result<Ready, String>>;
+
 /// Finds, sets up and starts once each subject that the cases need. One that cannot be had here is a reason
 /// to skip its cases; one that is named wrongly is an error.
 ///
@@ -16,7 +19,7 @@ pub(super) fn have<'a>(
     cases: impl IntoIterator<Item = &'a Case>,
     host: &Host,
     interrupt: &Interrupt,
-) -> Result<BTreeMap<String, Result<Ready, String>>, SubjectError> {
+) -> Result<Beside, SubjectError> {
     let specs: BTreeSet<&str> = cases
         .into_iter()
         .flat_map(|case| case.beside.values())

@@ -42,7 +42,7 @@ pub fn is_at_hand(spec: &str) -> bool {
         return true;
     }
     match Asked::parse(spec) {
-        Ok(Asked::Reference | Asked::Own(_)) => true,
+        Ok(Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => true,
         Ok(Asked::Release { pypi, version, .. }) => cache::Cache::locate(&var).is_ok_and(|cache| {
             let mut kept = cache.list().into_iter().filter_map(|(_, marker)| marker);
             kept.any(|m| m.package == pypi.package && m.version == version.to_string())
@@ -65,7 +65,7 @@ fn understand(spec: &str) -> Result<Beside, String> {
         return Ok(beside(false, false));
     }
     match Asked::parse(spec) {
-        Ok(Asked::Reference | Asked::Own(_)) => Ok(beside(false, true)),
+        Ok(Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => Ok(beside(false, true)),
         Ok(Asked::Release { .. }) => Ok(beside(true, true)),
         Err(error @ SubjectError::Unknown { .. }) => Err(format!(
             "{error}, or a server of the suite: `{}`",
