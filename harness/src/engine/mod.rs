@@ -6,6 +6,7 @@ mod changes;
 mod checks;
 mod evidence;
 mod mcp;
+mod mounts;
 mod spawning;
 mod steps;
 mod terminal;
@@ -112,6 +113,10 @@ pub struct Engine<'a> {
     timeline: Vec<evidence::Line>,
     mismatches: Vec<Mismatch>,
     spawned: bool,
+    /// What became of each start that may fail.
+    served: HashMap<String, bool>,
+    /// File systems the case has mounted: the watch and the trees cover these too.
+    mounted: Vec<PathBuf>,
 }
 
 impl<'a> Engine<'a> {
@@ -140,6 +145,8 @@ impl<'a> Engine<'a> {
             timeline: Vec::new(),
             mismatches: Vec::new(),
             spawned: false,
+            served: HashMap::new(),
+            mounted: Vec::new(),
         };
         let mut result = engine.steps();
         if !matches!(result, Err(Stop::Broken(_))) {
@@ -166,8 +173,11 @@ impl<'a> Engine<'a> {
 
     fn steps(&mut self) -> Done {
         for step in &self.job.case.steps {
+            if !self.is_due(step)? {
+                continue;
+            }
             if step.snapshot {
-                let tree = crate::observe::tree::tree(&self.world.roots)?;
+                let tree = self.tree()?;
                 self.snapshots.insert(step.label.clone(), tree);
             }
             match self.step(step) {
@@ -182,6 +192,26 @@ impl<'a> Engine<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the step is for what became of the start it speaks of.
+    fn is_due(&self, step: &Step) -> Result<bool, Stop> {
+        let Some(when) = &step.when else {
+            return Ok(true);
+        };
+        match self.served.get(&when.who) {
+            Some(served) => Ok(*served == when.served),
+            None => Err(Stop::Broken(format!(
+                "{}:{}: no handshake of `{}` was tried",
+                self.job.case.file, step.line, when.who
+            ))),
+        }
+    }
+
+    /// All files of the world as they are now.
+    fn tree(&self) -> std::io::Result<Tree> {
+        let roots = [self.world.roots.as_slice(), self.mounted.as_slice()].concat();
+        crate::observe::tree::tree(&roots)
     }
 
     /// What is there before anything is torn down.
@@ -267,7 +297,7 @@ impl<'a> Engine<'a> {
             Place::Pid(who) => self
                 .children
                 .get(who)
-                .map(|child| child.pid.to_string().into_bytes())
+                .map(|child| child.own_pid.to_string().into_bytes())
                 .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started"))),
             Place::Name(name) => Err(Stop::Broken(format!("no name `{name}`"))),
             Place::Byte(byte) => Ok(vec![*byte]),

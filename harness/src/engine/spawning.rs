@@ -8,7 +8,8 @@ use super::{Done, Engine, Stop};
 use crate::judge::Gap;
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
-use crate::sys::fork::{Plan, SpawnError, Stage};
+use crate::sys::birth::Birth;
+use crate::sys::fork::{Limit, Plan, SpawnError, Stage};
 
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
@@ -49,8 +50,12 @@ impl Engine<'_> {
             }
         };
         self.spawned = true;
+        let own = match child.own_pid {
+            own if own == child.pid => String::new(),
+            own => format!(" ({own} in its own pid namespace)"),
+        };
         self.note(format!(
-            "{}: started, pid {}, umask {:04o}: {}",
+            "{}: started, pid {}{own}, umask {:04o}: {}",
             spawn.handle,
             child.pid,
             plan.umask,
@@ -60,7 +65,19 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn plan(&self, spawn: &Spawn) -> Result<Plan, Stop> {
+    /// The pid of a process that has ended, for another to get.
+    fn free_pid(&mut self, who: &str) -> Result<i32, Stop> {
+        let child = self.child(who)?;
+        child.look()?;
+        if child.end.is_none() {
+            return Err(Stop::Broken(format!(
+                "`{who}` has not ended, so its pid is nobody else's: `wait` for it first"
+            )));
+        }
+        Ok(child.pid)
+    }
+
+    fn plan(&mut self, spawn: &Spawn) -> Result<Plan, Stop> {
         let commands = self
             .job
             .commands_of(spawn.subject.as_deref())
@@ -100,12 +117,26 @@ impl Engine<'_> {
             Some(uid) => (uid, uid),
             None => (self.world.uid, self.world.gid),
         };
+        let same_pid_as = spawn.same_pid_as.as_ref();
+        let pid = same_pid_as.map(|who| self.free_pid(who)).transpose()?;
+        let limits = [
+            (Limit::OpenFiles, spawn.limits.open_files),
+            (Limit::FileSize, spawn.limits.file_size),
+        ];
         Ok(Plan {
             argv: argv.into_iter().map(c_string).collect::<Result<_, _>>()?,
             env: env.map(c_string).collect::<Result<_, _>>()?,
             cwd: c_string(self.world.cwd.as_os_str().as_bytes().to_vec())?,
             umask: spawn.umask.unwrap_or(0o022),
             ids: self.world.drops_ids.then_some((uid, gid)),
+            limits: limits
+                .into_iter()
+                .filter_map(|(limit, most)| Some((limit, most?)))
+                .collect(),
+            birth: Birth {
+                pid,
+                own_namespace: spawn.own_pid_namespace,
+            },
         })
     }
 

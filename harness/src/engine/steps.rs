@@ -12,7 +12,17 @@ impl Engine<'_> {
     pub(super) fn step(&mut self, step: &Step) -> Done {
         match &step.action {
             Action::Spawn(spawn) => self.spawn(step, spawn),
-            Action::Handshake { who, refused } => self.handshake(step, who, *refused),
+            Action::Handshake {
+                who,
+                refused,
+                or_fails,
+            } => {
+                if *or_fails {
+                    self.handshake_or_failure(step, who)
+                } else {
+                    self.handshake(step, who, *refused)
+                }
+            }
             Action::Call(call) => self.call(step, call),
             Action::Await {
                 who,
@@ -55,6 +65,8 @@ impl Engine<'_> {
                 }
             }
             Action::Change(change) => self.change(step, change),
+            Action::Mount(mount) => self.mount(step, mount),
+            Action::Umount { path } => self.umount(step, path),
             Action::NeverCreated { path } => self.forbid(step, path),
             Action::ExpectProcess(expect) => self.expect_process(step, expect),
             Action::ExpectFs(expect) => self.expect_fs(step, expect),

@@ -79,6 +79,14 @@ impl Watch {
         Ok(watch)
     }
 
+    /// Watches a file system that was mounted on `root`, too.
+    ///
+    /// # Errors
+    /// What inotify(7) says.
+    pub fn cover(&mut self, root: &Path) -> io::Result<()> {
+        self.add_below(root)
+    }
+
     fn add_below(&mut self, dir: &Path) -> io::Result<()> {
         let flags = AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_MOVED_TO

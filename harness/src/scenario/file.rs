@@ -132,6 +132,7 @@ fn case(
         holds: BTreeSet::new(),
         opens: BTreeSet::new(),
         terminals: BTreeMap::new(),
+        may_fail: BTreeMap::new(),
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
         needs,
@@ -187,7 +188,9 @@ fn judges(action: &super::model::Action) -> bool {
         | Action::Hold { .. }
         | Action::Release { .. }
         | Action::Open { .. }
-        | Action::Change(_) => false,
+        | Action::Change(_)
+        | Action::Mount(_)
+        | Action::Umount { .. } => false,
     }
 }
 

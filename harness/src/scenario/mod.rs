@@ -9,6 +9,7 @@ mod expect;
 mod expectation;
 pub(crate) mod fields;
 pub mod file;
+mod hostile;
 pub mod load;
 pub mod matrix;
 pub mod model;

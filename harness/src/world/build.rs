@@ -224,7 +224,7 @@ fn make_parents(root: &Path, path: &Path) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn open(path: &Path) -> Result<OwnedFd, BuildError> {
+pub(super) fn open(path: &Path) -> Result<OwnedFd, BuildError> {
     File::options()
         .read(true)
         .custom_flags((OFlag::O_PATH | OFlag::O_CLOEXEC).bits())

@@ -2,6 +2,7 @@
 
 mod build;
 mod change;
+mod mounts;
 mod namespaces;
 mod tier;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use build::BuildError;
 pub use change::{Filled, apply};
+pub use mounts::{Tmpfs, mount_bind, mount_tmpfs, umount};
 pub use namespaces::enter;
 pub use tier::{Host, Unfit};
 
