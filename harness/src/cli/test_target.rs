@@ -13,7 +13,7 @@ use crate::scenario::model::{Case, Tier};
 use crate::scenario::rules::Rules;
 use crate::subject::{self, Subject};
 use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_one};
-use crate::world::Host;
+use crate::world::{Host, Unfit};
 
 /// The subject to judge, as after `--subject`.
 const SUBJECT: &str = "PIDPROOF_SUBJECT";
@@ -66,7 +66,10 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     Ok(cases
         .into_iter()
         .map(|case| {
-            let lacks_tier = shared.1.place(&case).is_err() && (may_skip.tier(&case) || !must_run);
+            let lacks_tier = shared
+                .1
+                .place(&case)
+                .is_err_and(|unfit| may_skip.covers(&unfit) || !must_run);
             let lacks_release = !at_hand(&case) && may_skip.releases;
             let unasked = case.needs_releases() && !releases;
             let skipped = lacks_tier || lacks_release || unasked;
@@ -87,6 +90,8 @@ struct MaySkip {
     tier: Option<Tier>,
     /// Releases that are not in the cache.
     releases: bool,
+    /// Programs of others.
+    tools: bool,
 }
 
 impl MaySkip {
@@ -102,9 +107,10 @@ impl MaySkip {
             match tiers.iter().find(|tier| tier.word() == word) {
                 Some(tier) => may.tier = Some(may.tier.map_or(*tier, |least| least.min(*tier))),
                 None if word == "releases" => may.releases = true,
+                None if word == "tools" => may.tools = true,
                 None => {
                     return Err(format!(
-                        "has `{word}`, which is neither `namespaces` nor `ids` nor `releases`"
+                        "has `{word}`, which is none of `namespaces`, `ids`, `releases` and `tools`"
                     ));
                 }
             }
@@ -112,8 +118,11 @@ impl MaySkip {
         Ok(may)
     }
 
-    fn tier(&self, case: &Case) -> bool {
-        self.tier.is_some_and(|tier| case.needs >= tier)
+    fn covers(&self, unfit: &Unfit) -> bool {
+        match unfit {
+            Unfit::Tier { tier, .. } => self.tier.is_some_and(|least| *tier >= least),
+            Unfit::Tool(_) => self.tools,
+        }
     }
 }
 
@@ -170,7 +179,13 @@ mod tests {
 
     #[test]
     fn what_may_be_missing_is_one_word_or_more() {
-        let may = |tier, releases| Ok(MaySkip { tier, releases });
+        let may = |tier, releases| {
+            Ok(MaySkip {
+                tier,
+                releases,
+                tools: false,
+            })
+        };
         assert_eq!(MaySkip::parse(""), may(None, false));
         assert_eq!(MaySkip::parse("ids"), may(Some(Tier::Ids), false));
         assert_eq!(

@@ -11,7 +11,7 @@ mod spawning;
 mod steps;
 mod terminal;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -115,6 +115,8 @@ pub struct Engine<'a> {
     spawned: bool,
     /// What became of each start that may fail.
     served: HashMap<String, bool>,
+    /// The processes that run programs of others.
+    tools: BTreeSet<String>,
     /// File systems the case has mounted: the watch and the trees cover these too.
     mounted: Vec<PathBuf>,
 }
@@ -146,6 +148,7 @@ impl<'a> Engine<'a> {
             mismatches: Vec::new(),
             spawned: false,
             served: HashMap::new(),
+            tools: BTreeSet::new(),
             mounted: Vec::new(),
         };
         let mut result = engine.steps();

@@ -10,6 +10,7 @@ use crate::process::{Child, Wiring};
 use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
 use crate::sys::birth::Birth;
 use crate::sys::fork::{Limit, Plan, SpawnError, Stage};
+use crate::world::find_tool;
 
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
@@ -41,7 +42,7 @@ impl Engine<'_> {
                     }
                 );
                 // What stands beside the judged subject says nothing about it.
-                let beside = matches!(spawn.role, Role::Fixture(_)) || spawn.subject.is_some();
+                let beside = matches!(spawn.role, Role::Fixture(_) | Role::Tool(_)) || spawn.subject.is_some();
                 if !of_subject || beside {
                     return Err(Stop::Broken(what));
                 }
@@ -61,6 +62,9 @@ impl Engine<'_> {
             plan.umask,
             shown.join(" ")
         ));
+        if matches!(spawn.role, Role::Tool(_)) {
+            self.tools.insert(spawn.handle.clone());
+        }
         self.children.insert(spawn.handle.clone(), child);
         Ok(())
     }
@@ -92,6 +96,11 @@ impl Engine<'_> {
                 .map(|a| self.program(a))
                 .chain([name.as_bytes().to_vec()])
                 .collect(),
+            Role::Tool(name) => {
+                let path = find_tool(name)
+                    .ok_or_else(|| Stop::Broken(format!("no `{name}` in this world")))?;
+                vec![path.into_os_string().into_vec()]
+            }
         };
         argv.extend(self.fill_all(&spawn.args)?);
         let mut env: BTreeMap<String, OsString> = self.world.env().into_iter().collect();

@@ -7,6 +7,7 @@ use crate::judge::Gap;
 use crate::observe::lock;
 use crate::scenario::model::{Action, LockKind, Step};
 use crate::scenario::template::Template;
+use crate::sys::pidfd::End;
 
 impl Engine<'_> {
     pub(super) fn step(&mut self, step: &Step) -> Done {
@@ -40,7 +41,11 @@ impl Engine<'_> {
                 Ok(self.child(who)?.close_stdin()?)
             }
             Action::Wait { who } => {
-                if self.wait_for_end(who)? {
+                let ended = self.wait_for_end(who)?;
+                if self.tools.contains(who) {
+                    return self.tool_ended(who);
+                }
+                if ended {
                     return Ok(());
                 }
                 self.mismatch(step, Gap::new(format!("{who} ends"), "it still runs"), true);
@@ -72,6 +77,19 @@ impl Engine<'_> {
             Action::ExpectFs(expect) => self.expect_fs(step, expect),
             Action::ExpectLock(expect) => self.expect_lock(step, expect),
         }
+    }
+
+    /// What a program of others does wrong is not the subject's fault.
+    fn tool_ended(&mut self, who: &str) -> Done {
+        let tool = self.child(who)?;
+        if tool.end == Some(End::Code(0)) {
+            return Ok(());
+        }
+        Err(Stop::Broken(format!(
+            "{who}: {}; stderr: {}",
+            crate::judge::process::say(tool.end),
+            crate::judge::quote(tool.stderr())
+        )))
     }
 
     fn hold(&mut self, step: &Step, name: &str, path: &Template, kind: LockKind) -> Done {

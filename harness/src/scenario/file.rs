@@ -112,6 +112,7 @@ fn case(
     let level = level(&rule_texts, frame.rules, diags);
     let tiers = [Tier::Plain, Tier::Namespaces, Tier::Ids].map(|t| (t.word(), t));
     let needs = fields.word("needs", &tiers, diags).unwrap_or(Tier::Plain);
+    let tools = super::hostile::tools(&mut fields, diags);
     let concerns = only_if(&mut fields, frame.parameters, diags);
 
     let own = fields
@@ -136,6 +137,7 @@ fn case(
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
         needs,
+        tools: tools.iter().map(String::as_str).collect(),
         rules: rule_texts.iter().map(|(r, _)| *r).collect(),
         fixtures: frame.programs.fixtures,
         company: Company::read(fields.take("subjects"), frame.programs, diags),
@@ -162,6 +164,7 @@ fn case(
         rules: rule_texts.iter().map(|(r, _)| (*r).to_owned()).collect(),
         level,
         needs,
+        tools,
         env,
         beside,
         names,

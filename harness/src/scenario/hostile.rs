@@ -202,6 +202,38 @@ fn size(node: &Node, diags: &mut Diags) -> Option<u64> {
     bytes
 }
 
+/// `tools = ["<program>"]` of the header: programs of others, which not every host has.
+pub(super) fn tools(fields: &mut Fields<'_>, diags: &mut Diags) -> Vec<String> {
+    let mut tools = Vec::new();
+    for (name, span) in fields.texts("tools", diags) {
+        if name.is_empty() || name.contains('/') {
+            diags.push(
+                span,
+                format!("`{name}` is no name of a program"),
+                "a bare name, which is looked up on the world's PATH",
+            );
+        }
+        tools.push(name.to_owned());
+    }
+    tools
+}
+
+/// The program of a process with `role = "tool"`: the first of its arguments.
+pub(super) fn tool(
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> Option<String> {
+    let Some((name, span)) = fields.texts("args", diags).into_iter().next() else {
+        fields.missing("args");
+        return None;
+    };
+    if !cx.tools.contains(&name) {
+        diags.unknown(span, "tool (of the scenario's `tools`)", name, &cx.tools);
+    }
+    Some(name.to_owned())
+}
+
 /// Says which starts that may fail are judged for one outcome only: the other could hide anything.
 pub(super) fn both_outcomes(cx: &Context<'_>, diags: &mut Diags) {
     for (who, branches) in &cx.may_fail {

@@ -68,6 +68,8 @@ pub struct Case {
     pub level: Level,
     /// What it needs of the host.
     pub needs: Tier,
+    /// Programs of others that it needs.
+    pub tools: Vec<String>,
     /// Environment of every process, over the world's own; `None` takes a variable away.
     pub env: BTreeMap<String, Option<Template>>,
     /// Other subjects that it starts something of, by the names its steps give them.
@@ -306,6 +308,8 @@ pub enum Role {
     Cli,
     /// A program of the suite.
     Fixture(String),
+    /// A program of others, which the host has.
+    Tool(String),
 }
 
 /// What a process finds on its standard input.

@@ -61,6 +61,8 @@ pub(super) struct Context<'a> {
     pub snapshots: BTreeSet<String>,
     /// What the scenario says it needs of the host.
     pub needs: Tier,
+    /// Programs of others that the scenario says it needs.
+    pub tools: Vec<&'a str>,
     /// The scenario's rules.
     pub rules: Vec<&'a str>,
     /// Programs the suite has.
@@ -255,9 +257,10 @@ fn spawn<'a>(
     let role = match fields.need_text("role", diags) {
         Some(("server", _)) | None => Role::Server,
         Some(("cli", _)) => Role::Cli,
+        Some(("tool", _)) => Role::Tool(super::hostile::tool(fields, cx, diags)?),
         Some((name, span)) => {
             if !cx.fixtures.contains(&name) {
-                let mut valid = vec!["server", "cli"];
+                let mut valid = vec!["server", "cli", "tool"];
                 valid.extend(cx.fixtures);
                 diags.unknown(span, "role", name, &valid);
             }
@@ -265,16 +268,21 @@ fn spawn<'a>(
         }
     };
     let stdin_default = match role {
-        Role::Cli => StdinKind::Null,
+        Role::Cli | Role::Tool(_) => StdinKind::Null,
         Role::Server | Role::Fixture(_) => StdinKind::Pipe,
     };
     let terminal = terminal::streams(fields, diags);
     cx.terminals.insert(value, terminal);
+    let mut args = fields.templates("args", &cx.scope, diags);
+    if matches!(role, Role::Tool(_)) {
+        // The first is the program.
+        args = args.split_off(args.len().min(1));
+    }
     let spawn = Spawn {
         handle: value.to_owned(),
         subject: cx.company.of_spawn(&role, fields, diags),
         role,
-        args: fields.templates("args", &cx.scope, diags),
+        args,
         umask: fields.mode("umask", diags),
         env: env(fields.take("env"), &cx.scope, diags),
         uid: uid(fields, cx, diags),
