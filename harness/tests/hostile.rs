@@ -8,6 +8,10 @@ use assert_cmd::Command;
 
 /// Runs a scenario of these steps; exit status, and all that was printed.
 fn run(header: &str, steps: &str) -> (Option<i32>, String) {
+    run_with(header, steps, &[])
+}
+
+fn run_with(header: &str, steps: &str, args: &[&str]) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().unwrap();
     let text = format!("title = \"a trial\"\nrules = [\"PID-1\"]\n{header}\n{steps}");
     fs::write(dir.path().join("it.toml"), text).unwrap();
@@ -15,6 +19,7 @@ fn run(header: &str, steps: &str) -> (Option<i32>, String) {
         .env_remove("CI")
         .args(["run", "--scenarios"])
         .arg(dir.path())
+        .args(args)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -134,4 +139,134 @@ fn a_start_that_may_fail_may_not_crash_or_end_in_silence() {
     let steps = steps.replace("file-size = 0", "open-files = 3");
     let (code, text) = run("", &steps);
     assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn a_tool_is_named_in_the_header_and_by_its_first_argument() {
+    let with = |args: &str| {
+        format!(
+            "[[step]]\nspawn = \"t\"\nrole = \"tool\"\n{args}\n[[step]]\nexpect = \"t\"\nexit = 0\n"
+        )
+    };
+    refused("tools = [\"true\"]", &with(""), &["`args` is missing"]);
+    refused(
+        "tools = [\"true\"]",
+        &with("args = [\"flase\"]"),
+        &["unknown tool", "true"],
+    );
+    refused("", &with("args = [\"true\"]"), &["unknown tool"]);
+    refused(
+        "tools = [\"/bin/true\"]",
+        &with("args = [\"/bin/true\"]"),
+        &["no name of a program"],
+    );
+    let (code, text) = run("tools = [\"true\"]", &with("args = [\"true\"]"));
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn a_tool_that_fails_is_not_the_subjects_fault() {
+    let steps = "[[step]]\nspawn = \"t\"\nrole = \"tool\"\nargs = [\"false\"]\n\
+                 [[step]]\nwait = \"t\"\n[[step]]\nexpect-fs = \"${xdg}\"\ntype = \"directory\"\n";
+    let (code, text) = run("tools = [\"false\"]", steps);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("t: exit status 1"), "{text}");
+}
+
+#[test]
+fn a_missing_tool_is_a_skip_with_a_reason_and_a_failure_where_all_must_run() {
+    let header = "tools = [\"no-such-tool-anywhere\"]";
+    let steps = "[[step]]\nexpect-fs = \"${xdg}\"\ntype = \"directory\"\n";
+    let (code, text) = run(header, steps);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("0 passed, 0 failed, 1 skipped"), "{text}");
+    let (code, text) = run_with(header, steps, &["--must-run"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("no `no-such-tool-anywhere` here"), "{text}");
+    let (code, text) = run_with(header, steps, &["--must-run", "--may-skip", "it"]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn a_mount_says_what_is_mounted() {
+    let check = "[[step]]\nexpect-fs = \"${xdg}\"\ntype = \"directory\"\n";
+    let mount = |keys: &str| format!("[[step]]\nmount = \"${{xdg}}\"\n{keys}\n{check}");
+    refused("", &mount("tmpfs = {}"), &["tier `namespaces`"]);
+    refused(
+        "",
+        &format!("[[step]]\numount = \"${{xdg}}\"\n{check}"),
+        &["tier `namespaces`"],
+    );
+    refused(NEEDS, &mount(""), &["nothing is mounted here"]);
+    refused(
+        NEEDS,
+        &mount("tmpfs = {}\nbind = \"${tmp}\""),
+        &["exclude each other"],
+    );
+    refused(
+        NEEDS,
+        &mount("tmpfs = { size = \"0\" }"),
+        &["no size", "no limit"],
+    );
+    refused(NEEDS, &mount("tmpfs = { size = \"4g\" }"), &["no size"]);
+    refused(
+        NEEDS,
+        &mount("tmpfs = { inode = 3 }"),
+        &["unknown key", "inodes"],
+    );
+}
+
+#[test]
+fn a_mounted_file_system_is_as_small_and_as_closed_as_it_says() {
+    let mount = |keys: &str| format!("[[step]]\nmount = \"${{xdg}}\"\n{keys}\n");
+    let write = |repeat: usize| {
+        format!("[[step]]\nwrite = \"${{xdg}}/a\"\ncontent = \"x\"\nrepeat = {repeat}\n")
+    };
+    let check = "[[step]]\nexpect-fs = \"${xdg}/a\"\ntype = \"file\"\n";
+    for (keys, repeat, error) in [
+        ("tmpfs = { size = \"4k\" }", 4097, "No space left"),
+        ("tmpfs = { inodes = 1 }", 1, "No space left"),
+        ("tmpfs = {}\nread-only = true", 1, "Read-only file system"),
+        (
+            "bind = \"${tmp}\"\nread-only = true",
+            1,
+            "Read-only file system",
+        ),
+    ] {
+        let (code, text) = run(NEEDS, &format!("{}{}{check}", mount(keys), write(repeat)));
+        assert_eq!(code, Some(3), "{text}");
+        assert!(text.contains(error), "no `{error}` in\n{text}");
+    }
+    let steps = format!(
+        "{}{}{check}",
+        mount("tmpfs = { size = \"4k\" }"),
+        write(4096)
+    );
+    let (code, text) = run(NEEDS, &steps);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn what_is_on_a_mounted_file_system_is_watched_and_compared() {
+    let steps = |check: &str| {
+        format!(
+            "[[step]]\nmount = \"${{xdg}}\"\ntmpfs = {{}}\n{check}\
+             [[step]]\nspawn = \"s\"\nrole = \"server\"\n[[step]]\nhandshake = \"s\"\n"
+        )
+    };
+    let (code, text) = run(
+        NEEDS,
+        &steps("[[step]]\nnever-created = \"${xdg}/memtomem\"\n"),
+    );
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("created after"), "{text}");
+    let (code, text) = run(
+        NEEDS,
+        &format!(
+            "{}[[step]]\nexpect-fs = \"${{xdg}}\"\nunchanged-since = \"spawn:s\"\n",
+            steps("")
+        ),
+    );
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("${xdg}/memtomem"), "{text}");
 }

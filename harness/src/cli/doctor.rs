@@ -23,7 +23,10 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
     for (tool, cases) in tools()? {
         match find_tool(&tool) {
             Some(path) => tell("tool", path.display()),
-            None => tell("tool", format_args!("{}; {cases} cases need it", Unfit::Tool(tool))),
+            None => tell(
+                "tool",
+                format_args!("{}; {cases} cases need it", Unfit::Tool(tool)),
+            ),
         }
     }
     for line in subject::health() {

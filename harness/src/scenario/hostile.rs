@@ -219,11 +219,7 @@ pub(super) fn tools(fields: &mut Fields<'_>, diags: &mut Diags) -> Vec<String> {
 }
 
 /// The program of a process with `role = "tool"`: the first of its arguments.
-pub(super) fn tool(
-    fields: &mut Fields<'_>,
-    cx: &Context<'_>,
-    diags: &mut Diags,
-) -> Option<String> {
+pub(super) fn tool(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<String> {
     let Some((name, span)) = fields.texts("args", diags).into_iter().next() else {
         fields.missing("args");
         return None;
