@@ -8,6 +8,8 @@ use crate::world;
 impl Engine<'_> {
     pub(super) fn mount(&mut self, step: &Step, mount: &Mount) -> Done {
         let path = self.fill_path(&mount.path)?;
+        // A directory made just now must be watched as what it is, before another is seen in its place.
+        self.watch.read()?;
         let mounted = match &mount.what {
             FileSystem::Tmpfs { size, inodes, mode } => {
                 let made = world::Tmpfs {
