@@ -4,11 +4,12 @@
 use super::diag::Diags;
 use super::fields::Fields;
 use super::model::{Action, FileSystem, Limits, Mount, Tier, When};
-use super::node::{Node, Value};
+use super::node::{Node, Span, Value};
 use super::step::{Context, handle};
+use super::terminal;
 
 /// Says that a key needs more of the host than the scenario asks for.
-fn needs_namespaces(span: super::node::Span, what: &str, cx: &Context<'_>, diags: &mut Diags) {
+fn needs_namespaces(span: Span, what: &str, cx: &Context<'_>, diags: &mut Diags) {
     if cx.needs < Tier::Namespaces {
         diags.push(
             span,
@@ -70,6 +71,50 @@ pub(super) fn limits(fields: &mut Fields<'_>, diags: &mut Diags) -> Limits {
     }
     inner.finish(diags);
     limits
+}
+
+/// The outcomes of a start that may fail for which there are steps.
+pub(super) struct Branches {
+    /// There are checks for a start that was served.
+    pub served: bool,
+    /// There are checks for one that failed.
+    pub failed: bool,
+    /// Where it was said that it may fail.
+    pub span: Span,
+}
+
+/// `handshake = "<handle>"`.
+pub(super) fn handshake<'a>(
+    value: &'a str,
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let who = handle(fields, "handshake", cx, diags);
+    terminal::speaks(who.as_deref(), &fields.span, cx, diags);
+    let refused = fields.flag("refused", diags).unwrap_or(false);
+    let or_fails = fields.flag("or-fails", diags).unwrap_or(false);
+    if let Some(node) = fields.take("or-fails").filter(|_| or_fails) {
+        let span = node.span.clone();
+        if refused {
+            diags.push(
+                span.clone(),
+                "`refused` and `or-fails` exclude each other",
+                "keep one of them",
+            );
+        }
+        let branches = Branches {
+            served: false,
+            failed: false,
+            span,
+        };
+        cx.may_fail.insert(value, branches);
+    }
+    Some(Action::Handshake {
+        who: who?,
+        refused,
+        or_fails,
+    })
 }
 
 /// `if-served = "<handle>"` or `if-failed = "<handle>"`: a step for one outcome of a start that may fail.

@@ -6,6 +6,7 @@ use super::beside::Company;
 use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
+use super::hostile::{self, Branches};
 use super::model::{Action, Call, LockKind, Role, Spawn, StdinKind, Step, Streams, Tier};
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
@@ -80,16 +81,6 @@ impl Context<'_> {
     }
 }
 
-/// The outcomes of a start that may fail for which there are steps.
-pub(super) struct Branches {
-    /// There are checks for a start that was served.
-    pub served: bool,
-    /// There are checks for one that failed.
-    pub failed: bool,
-    /// Where it was said that it may fail.
-    pub span: Span,
-}
-
 /// Decodes all steps. What a check refers to must stand before it.
 pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Diags) -> Vec<Step> {
     let mut steps: Vec<Step> = nodes
@@ -102,7 +93,7 @@ pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Dia
             }
         })
         .collect();
-    super::hostile::both_outcomes(cx, diags);
+    hostile::both_outcomes(cx, diags);
     for step in &mut steps {
         step.snapshot = cx.snapshots.contains(&step.label);
     }
@@ -134,10 +125,10 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
     let judging =
         verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
     let rule = rule(&mut fields, cx, judging, diags);
-    let when = super::hostile::when(&mut fields, judging, cx, diags);
+    let when = hostile::when(&mut fields, judging, cx, diags);
     let action = match verb {
         "spawn" => spawn(value, &mut fields, cx, diags),
-        "handshake" => handshake(value, &mut fields, cx, diags),
+        "handshake" => hostile::handshake(value, &mut fields, cx, diags),
         "call" => call(&mut fields, cx, diags),
         "await" => terminal::wait_for_text(&mut fields, cx, diags),
         "type" => terminal::type_text(&mut fields, cx, diags),
@@ -164,7 +155,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
             .and_then(|who| expect::process(who, &mut fields, cx, diags)),
         "expect-fs" => expect::fs(value, &mut fields, cx, diags),
         "expect-lock" => expect::lock(&mut fields, cx, diags),
-        "mount" | "umount" => super::hostile::mounts(verb, &mut fields, cx, diags),
+        "mount" | "umount" => hostile::mounts(verb, &mut fields, cx, diags),
         change => super::change::change(change, &mut fields, cx, diags),
     };
     fields.finish(diags);
@@ -257,7 +248,7 @@ fn spawn<'a>(
     let role = match fields.need_text("role", diags) {
         Some(("server", _)) | None => Role::Server,
         Some(("cli", _)) => Role::Cli,
-        Some(("tool", _)) => Role::Tool(super::hostile::tool(fields, cx, diags)?),
+        Some(("tool", _)) => Role::Tool(hostile::tool(fields, cx, diags)?),
         Some((name, span)) => {
             if !cx.fixtures.contains(&name) {
                 let mut valid = vec!["server", "cli", "tool"];
@@ -294,9 +285,9 @@ fn spawn<'a>(
             )
             .unwrap_or(stdin_default),
         terminal,
-        same_pid_as: super::hostile::same_pid_as(fields, cx, diags),
-        own_pid_namespace: super::hostile::own_pid_namespace(fields, cx, diags),
-        limits: super::hostile::limits(fields, diags),
+        same_pid_as: hostile::same_pid_as(fields, cx, diags),
+        own_pid_namespace: hostile::own_pid_namespace(fields, cx, diags),
+        limits: hostile::limits(fields, diags),
     };
     new_handle(value, &span, "spawn", &mut cx.scope.handles, diags);
     Some(Action::Spawn(spawn))
@@ -346,39 +337,6 @@ pub(super) fn uid(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) 
         );
     }
     fields.number("uid", diags)
-}
-
-fn handshake<'a>(
-    value: &'a str,
-    fields: &mut Fields<'a>,
-    cx: &mut Context<'a>,
-    diags: &mut Diags,
-) -> Option<Action> {
-    let who = handle(fields, "handshake", cx, diags);
-    terminal::speaks(who.as_deref(), &fields.span, cx, diags);
-    let refused = fields.flag("refused", diags).unwrap_or(false);
-    let or_fails = fields.flag("or-fails", diags).unwrap_or(false);
-    if let Some(node) = fields.take("or-fails").filter(|_| or_fails) {
-        let span = node.span.clone();
-        if refused {
-            diags.push(
-                span.clone(),
-                "`refused` and `or-fails` exclude each other",
-                "keep one of them",
-            );
-        }
-        let branches = Branches {
-            served: false,
-            failed: false,
-            span,
-        };
-        cx.may_fail.insert(value, branches);
-    }
-    Some(Action::Handshake {
-        who: who?,
-        refused,
-        or_fails,
-    })
 }
 
 fn call(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
