@@ -38,7 +38,7 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
 
 /// The programs of others that scenarios need, and how many cases each.
 fn tools() -> Result<BTreeMap<String, usize>, Failure> {
-    let library = Library::load(None, &Vec::new(), pidproof_fixtures::names())?;
+    let library = Library::load(None, &Vec::new(), subject::programs())?;
     let mut tools = BTreeMap::new();
     for tool in library.cases().flat_map(|case| &case.tools) {
         *tools.entry(tool.clone()).or_default() += 1;
