@@ -42,7 +42,8 @@ impl Engine<'_> {
                     }
                 );
                 // What stands beside the judged subject says nothing about it.
-                let beside = matches!(spawn.role, Role::Fixture(_) | Role::Tool(_)) || spawn.subject.is_some();
+                let beside = matches!(spawn.role, Role::Fixture(_) | Role::Tool(_))
+                    || spawn.subject.is_some();
                 if !of_subject || beside {
                     return Err(Stop::Broken(what));
                 }
