@@ -98,22 +98,73 @@ impl Library {
         Self::read(None, parameters, programs, Some(scenario))
     }
 
+    /// Reads single files, with the `rules.toml` and `names.toml` above the first of them, else the built-in ones.
+    ///
+    /// # Errors
+    /// What cannot be read, or all mistakes of all files.
+    pub fn of_files(
+        files: &[PathBuf],
+        parameters: &Values,
+        fixtures: &[&str],
+    ) -> Result<Self, LoadError> {
+        let mut sources = Vec::new();
+        for path in files {
+            sources.push(Source {
+                name: stem(path),
+                path: path.display().to_string(),
+                text: read(path)?,
+            });
+        }
+        if let Some(first) = files.first() {
+            sources.push(above(first, "rules.toml")?);
+            sources.push(above(first, "names.toml")?);
+        }
+        Self::of_sources(sources, Path::new("the files"), parameters, fixtures, None)
+    }
+
+    /// Reads a scenario that is in no file yet, with the built-in rules and names.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn of_text(
+        name: &str,
+        text: &str,
+        parameters: &Values,
+        fixtures: &[&str],
+    ) -> Result<Self, LoadError> {
+        let source = Source {
+            name: name.to_owned(),
+            path: format!("{name}.toml"),
+            text: text.to_owned(),
+        };
+        Self::of_sources(vec![source], Path::new(name), parameters, fixtures, None)
+    }
+
     fn read(
         dir: Option<&Path>,
         parameters: &Values,
         programs: Programs<'_>,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
-        let mut sources = match dir {
+        let sources = match dir {
             Some(dir) => from_dir(dir)?,
             None => embedded(),
         };
+        let dir = dir.unwrap_or(Path::new("scenarios"));
+        Self::of_sources(sources, dir, parameters, fixtures, only)
+    }
+
+    fn of_sources(
+        mut sources: Vec<Source>,
+        dir: &Path,
+        parameters: &Values,
+        fixtures: &[&str],
+        only: Option<&str>,
+    ) -> Result<Self, LoadError> {
         let rules = take(&mut sources, "rules.toml");
         let names = take(&mut sources, "names.toml");
         if sources.is_empty() {
-            return Err(LoadError::Empty(
-                dir.map_or_else(|| "scenarios".into(), Path::to_path_buf),
-            ));
+            return Err(LoadError::Empty(dir.to_path_buf()));
         }
         let one = |bad: BadFile| LoadError::Bad(vec![bad]);
         let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
@@ -181,11 +232,7 @@ pub fn check(files: &[PathBuf], programs: Programs<'_>) -> Result<Vec<Scenario>,
             programs,
         };
         let text = read(path)?;
-        let id = path
-            .file_stem()
-            .map(|s| s.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        match file::parse(&id, &path.display().to_string(), &text, &frame) {
+        match file::parse(&stem(path), &path.display().to_string(), &text, &frame) {
             Ok(scenario) => good.push(scenario),
             Err(file) => bad.push(file),
         }
@@ -195,6 +242,13 @@ pub fn check(files: &[PathBuf], programs: Programs<'_>) -> Result<Vec<Scenario>,
     } else {
         Err(LoadError::Bad(bad))
     }
+}
+
+/// A file's name without its ending: its scenario's id.
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The file of this name in a directory above `path`, else the built-in one.
