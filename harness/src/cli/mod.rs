@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod list;
 mod mutants;
+mod model;
 mod out;
 mod run;
 mod select;
@@ -72,6 +73,8 @@ enum Failure {
     CannotJudge(String),
     #[error("no defect is called `{name}`; {hint}")]
     NoDefect { name: String, hint: String },
+    #[error("scenario files and --scenarios exclude each other")]
+    FilesAndDir,
     #[error("no rule is called `{name}`; {hint}")]
     NoRule { name: String, hint: String },
 }
@@ -79,7 +82,9 @@ enum Failure {
 impl Failure {
     fn exit(&self) -> Exit {
         match self {
-            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } => Exit::Usage,
+            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } | Self::FilesAndDir => {
+                Exit::Usage
+            }
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::Subject(_) => Exit::CannotJudge,
@@ -112,6 +117,7 @@ pub fn main() -> ExitCode {
         args::Command::Check(check) => check::check(&check),
         args::Command::Doctor => doctor::doctor(),
         args::Command::SelfTest(args) => self_test::self_test(&args),
+        args::Command::Model(model) => model::model(&model),
     };
     match done {
         Ok(exit) => exit.into(),

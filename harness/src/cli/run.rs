@@ -1,11 +1,12 @@
 //! `pidproof run`.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, Signal};
 
-use super::args::Run;
+use super::args::{Run, Select};
 use super::out::say;
 use super::select::{matching, select};
 use super::{Exit, Failure, Selection, beside};
@@ -26,8 +27,13 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     on_interrupt(&interrupt);
 
     let subject = subject::find(&args.source.subject)?;
-    let library = super::library(&subject, args.source.scenarios.as_deref())?;
-    let Selection { cases, left_out } = select(&library, &args.select, args.releases)?;
+    let (files, chosen) = files(&args.select);
+    let library = match (files.as_slice(), &args.source.scenarios) {
+        ([], dir) => super::library(&subject, dir.as_deref())?,
+        (files, None) => Library::of_files(files, &subject.parameters, pidproof_fixtures::names())?,
+        (_, Some(_)) => return Err(Failure::FilesAndDir),
+    };
+    let Selection { cases, left_out } = select(&library, &chosen, args.releases)?;
     let all: Vec<_> = library.cases().collect();
     let may_skip = if args.may_skip.is_empty() {
         Vec::new()
@@ -69,8 +75,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     ));
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
+    let workers = workers(args.jobs);
     let mut told = Told {
         args,
         subject: &subject,
@@ -98,6 +103,23 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         },
     );
     Ok(told.end(cases.len(), &interrupt))
+}
+
+/// How many cases run at once.
+pub(super) fn workers(asked: Option<usize>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.unwrap_or(cores * CASES_PER_CORE)
+}
+
+/// The scenario files among the filters, and the selection without them. No case's id ends like a file's name.
+fn files(select: &Select) -> (Vec<PathBuf>, Select) {
+    let is_file = |filter: &String| filter.ends_with(".toml");
+    let (files, filter): (Vec<_>, Vec<_>) = select.filter.iter().cloned().partition(is_file);
+    let chosen = Select {
+        filter,
+        ..select.clone()
+    };
+    (files.into_iter().map(PathBuf::from).collect(), chosen)
 }
 
 /// What has been told of a run so far.
@@ -185,12 +207,10 @@ impl Told<'_> {
 
 /// The line that runs just this case again.
 pub(super) fn rerun(subject: &Subject, args: &Run, case: &Case) -> String {
-    let mut words = vec![
-        "pidproof".to_owned(),
-        "run".into(),
-        "--exact".into(),
-        case.id.clone(),
-    ];
+    let mut words = vec!["pidproof".to_owned(), "run".into(), "--exact".into()];
+    let (files, _) = files(&args.select);
+    words.extend(files.iter().map(|file| file.display().to_string()));
+    words.push(case.id.clone());
     if case.needs_releases() {
         words.push("--releases".into());
     }

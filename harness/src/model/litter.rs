@@ -2,7 +2,9 @@
 
 use super::action::{CONTENTS, Form, MODES, Odd};
 use super::script::Step;
-use super::state::{Dir, Entry, Hold, LEGACY, Legacy, Real, STATE, StateDir, dir_path, pidfile_path};
+use super::state::{
+    Dir, Entry, Hold, LEGACY, Legacy, Real, STATE, StateDir, dir_path, pidfile_path,
+};
 use super::walk::Walk;
 
 impl Walk {

@@ -233,7 +233,11 @@ impl Search<'_> {
                     };
                 }
             }
-            going = if still { tree.simplify() } else { tree.complicate() };
+            going = if still {
+                tree.simplify()
+            } else {
+                tree.complicate()
+            };
         }
         Ok(finding)
     }
@@ -263,7 +267,14 @@ fn rule_of(verdict: &Verdict) -> String {
 /// By what two findings are told apart: the rule, and what was asked.
 fn kind(verdict: &Verdict) -> String {
     let first = mismatches(verdict).first();
-    let verb = |m: &Mismatch| m.step.split('=').next().unwrap_or_default().trim().to_owned();
+    let verb = |m: &Mismatch| {
+        m.step
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
     first.map_or_else(
         || verdict.word().to_owned(),
         |m| format!("{} {}", m.rule, verb(m)),

@@ -61,7 +61,11 @@ impl Walk {
         let glance = matches!(coming, Coming::Either(_));
         self.spawn(&name, "server", env, |step| {
             let step = step.set("umask", umask);
-            if glance { step.set("stdin", "null") } else { step }
+            if glance {
+                step.set("stdin", "null")
+            } else {
+                step
+            }
         });
         match coming {
             Coming::Either(rule) => self.glance(&name, place, rule),
@@ -365,9 +369,7 @@ impl Walk {
             }
         };
         self.push(match signal {
-            Some(signal) => Step::new("signal", name)
-                .set("id", id)
-                .set("send", signal),
+            Some(signal) => Step::new("signal", name).set("id", id).set("send", signal),
             None => Step::new("close-stdin", name).set("id", id),
         });
         self.push(Step::new("expect", name).rule(rule).set("exit", status));

@@ -12,9 +12,8 @@ const REFUSED: &str = "${param.uninstall_refused_exit}";
 impl Walk {
     /// The rule by which a live server is seen, if one is to be seen.
     fn live(&self, own: Form) -> Option<&'static str> {
-        let locked = |place| {
-            self.state.pidfile(place) == Entry::File && self.state.is_locked(place)
-        };
+        let locked =
+            |place| self.state.pidfile(place) == Entry::File && self.state.is_locked(place);
         let open = self.state.home.and_then(|home| home.database);
         let open = open.is_some() && self.state.servers.iter().any(|s| s.database == open);
         if locked(own) {

@@ -14,7 +14,8 @@ pub enum Loser {
 }
 
 impl Loser {
-    pub(super) fn word(self) -> &'static str {
+    /// The word for it, as the parameter `loser` has it.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Secondary => "secondary",
             Self::Exits => "exits",
@@ -178,7 +179,13 @@ impl Walk {
         }
     }
 
-    pub(super) fn locked_by(&mut self, path: &str, who: &str, rule: &'static str, eventually: bool) {
+    pub(super) fn locked_by(
+        &mut self,
+        path: &str,
+        who: &str,
+        rule: &'static str,
+        eventually: bool,
+    ) {
         let step = Step::new("expect-lock", path)
             .rule(rule)
             .set("held", "exclusive")
