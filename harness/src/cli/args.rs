@@ -176,7 +176,7 @@ pub(super) struct Model {
     /// The same seed makes the same sequences
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub(super) seed: u64,
-    /// How many actions a sequence has at most
+    /// How many actions a sequence has: one to twice as many, this many in the middle
     #[arg(long, default_value_t = 12, value_name = "L")]
     pub(super) length: usize,
     /// Stop after so many different findings

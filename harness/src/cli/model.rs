@@ -54,7 +54,7 @@ pub(super) fn model(args: &Model) -> Result<Exit, Failure> {
         findings: args.findings.max(1),
     };
     say(format_args!(
-        "judging {} with {} sequences of up to {} actions, seed {}",
+        "judging {} with {} sequences of about {} actions, seed {}",
         subject.name, args.sequences, args.length, args.seed
     ));
     let searched = search.run(|judged, failed| {
@@ -132,7 +132,7 @@ fn tell(args: &Model, subject: &Subject, rules: &Rules, finding: &Finding) -> Re
         "\nfinding: sequence {}, {} actions, {} after shrinking{}",
         finding.sequence,
         finding.found_with,
-        finding.actions.len(),
+        finding.needed,
         if finding.steady {
             ""
         } else {

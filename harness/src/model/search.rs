@@ -1,6 +1,6 @@
 //! Making sequences, running them, and shrinking what is found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
@@ -44,7 +44,7 @@ pub struct Search<'a> {
     pub seed: u64,
     /// How many.
     pub sequences: usize,
-    /// How many actions at most in each.
+    /// How many actions in each, in the middle.
     pub length: usize,
     /// After so many different findings it stops.
     pub findings: usize,
@@ -57,8 +57,8 @@ pub struct Finding {
     pub sequence: usize,
     /// How many actions it had.
     pub found_with: usize,
-    /// Those that were needed.
-    pub actions: Vec<Action>,
+    /// How many were needed.
+    pub needed: usize,
     /// The scenario that shows it.
     pub text: String,
     /// Its case.
@@ -204,7 +204,7 @@ impl Search<'_> {
         let mut finding = Finding {
             sequence: index + 1,
             found_with,
-            actions: tree.current(),
+            needed: first.done,
             text: first.text.clone(),
             case: first.case.clone(),
             verdict: seen.0,
@@ -212,19 +212,26 @@ impl Search<'_> {
             steady,
         };
         let mut runs = 0;
+        // Many a smaller list does the same: what makes no sense where it stands does nothing.
+        let mut judged = BTreeMap::from([(first.text.clone(), true)]);
         let mut going = steady && tree.simplify();
         while going && runs < SHRINKING_RUNS && !self.interrupt.asked() {
             let actions = tree.current();
             let mut still = false;
-            if let Some(written) = self.write(index, &actions)? {
+            let written = self.write(index, &actions)?;
+            let known = written.as_ref().and_then(|w| judged.get(&w.text).copied());
+            if let Some(known) = known {
+                still = known;
+            } else if let Some(written) = written {
                 runs += 1;
                 let Some((verdict, evidence)) = self.judge(&written.case) else {
                     break;
                 };
                 still = rule_of(&verdict) == rule;
+                judged.insert(written.text.clone(), still);
                 if still {
                     finding = Finding {
-                        actions,
+                        needed: written.done,
                         text: written.text,
                         case: written.case,
                         verdict,

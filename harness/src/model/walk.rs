@@ -80,7 +80,10 @@ impl Walk {
         std::mem::swap(&mut before, &mut self.text);
         let done = self.dispatch(action).is_some();
         std::mem::swap(&mut before, &mut self.text);
-        if done {
+        if !done {
+            // So that the same things have the same names without it.
+            self.count -= 1;
+        } else {
             self.text.comment(&format!("{}. {action:?}", self.count));
             self.text.append(before);
         }
