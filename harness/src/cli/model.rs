@@ -79,6 +79,8 @@ pub(super) fn model(args: &Model) -> Result<Exit, Failure> {
     ));
     Ok(if interrupt.asked() {
         Exit::Interrupted
+    } else if searched.judged == 0 {
+        Exit::Nothing
     } else {
         exit
     })

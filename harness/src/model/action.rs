@@ -207,8 +207,8 @@ fn action() -> impl Strategy<Value = Action> {
         12 => (form(), 0..UMASKS.len() as u8).prop_map(|(env, umask)| Action::Start { env, umask }),
         8 => (0..4u8, end()).prop_map(|(which, how)| Action::End { which, how }),
         4 => (0..4u8).prop_map(|which| Action::Store { which }),
-        6 => (form(), flags()).prop_map(|(env, flags)| Action::Uninstall { env, flags }),
-        3 => (place(), 0..CONTENTS.len() as u8).prop_map(|(place, content)| Action::Plant { place, content }),
+        8 => (form(), flags()).prop_map(|(env, flags)| Action::Uninstall { env, flags }),
+        4 => (place(), 0..CONTENTS.len() as u8).prop_map(|(place, content)| Action::Plant { place, content }),
         1 => (place(), odd()).prop_map(|(place, what)| Action::PlantOdd { place, what }),
         2 => place().prop_map(|place| Action::Unlink { place }),
         1 => (place(), 0..MODES.len() as u8).prop_map(|(place, mode)| Action::PlantDir { place, mode }),
@@ -242,9 +242,10 @@ pub(super) const UMASKS: [&str; 5] = ["0022", "0000", "0077", "0177", "0777"];
 pub(super) const MODES: [&str; 4] = ["0700", "0755", "0710", "0777"];
 
 /// What a stale pidfile says, and its mode.
-pub(super) const CONTENTS: [(&str, &str); 6] = [
+pub(super) const CONTENTS: [(&str, &str); 7] = [
     ("4194304", "0600"),
     ("1", "0644"),
+    ("1\n", "0600"),
     ("", "0600"),
     ("-1\n", "0600"),
     ("no pid at all, and longer than any pid would be", "0600"),

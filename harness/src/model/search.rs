@@ -18,6 +18,9 @@ use crate::world::Host;
 
 /// How many times a finding is run to make it smaller, at most.
 const SHRINKING_RUNS: usize = 400;
+/// While a finding is made smaller, a wait takes a part of the time it may take otherwise: what is found by a
+/// missed deadline misses it many times. The smallest one is then run with all of it.
+const HASTE: u32 = 5;
 /// How many sequences are run between two looks at what was found.
 const BATCH: usize = 50;
 
@@ -106,8 +109,6 @@ impl Search<'_> {
             }
             let some = || written.iter().filter_map(|(_, w)| w.as_ref());
             let cases: Vec<&Case> = some().map(|w| &w.case).collect();
-            // A sequence in which nothing could be done has nothing to judge either.
-            searched.judged += written.len() - cases.len();
             let mut failures = Vec::new();
             run_all(
                 &cases,
@@ -148,15 +149,22 @@ impl Search<'_> {
         Ok(searched)
     }
 
+    /// The sequence of this number: the first made for it that leaves something to judge.
     fn make(&self, index: usize) -> impl ValueTree<Value = Vec<Action>> + use<> {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         seed[8..16].copy_from_slice(&(index as u64).to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        actions(self.length)
-            .new_tree(&mut runner)
-            .unwrap_or_else(|e| unreachable!("nothing is filtered out of sequences: {e}"))
+        loop {
+            let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+            let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+            let tree = actions(self.length)
+                .new_tree(&mut runner)
+                .unwrap_or_else(|e| unreachable!("nothing is filtered out of sequences: {e}"));
+            if seed[16] == u8::MAX || script("", &tree.current(), self.loser).is_some() {
+                return tree;
+            }
+            seed[16] += 1;
+        }
     }
 
     fn write(&self, index: usize, actions: &[Action]) -> Result<Option<Written>, LoadError> {
@@ -178,14 +186,8 @@ impl Search<'_> {
         }))
     }
 
-    fn judge(&self, case: &Case) -> Option<(Verdict, Evidence)> {
-        let result = run_one(
-            case,
-            self.host,
-            self.commands,
-            self.patience,
-            self.interrupt,
-        )?;
+    fn judge(&self, case: &Case, patience: Duration) -> Option<(Verdict, Evidence)> {
+        let result = run_one(case, self.host, self.commands, patience, self.interrupt)?;
         Some((result.verdict, result.evidence))
     }
 
@@ -199,7 +201,7 @@ impl Search<'_> {
         let mut tree = self.make(index);
         let found_with = first.done;
         let rule = rule_of(&seen.0);
-        let again = self.judge(&first.case);
+        let again = self.judge(&first.case, self.patience);
         let steady = again.is_none_or(|(verdict, _)| rule_of(&verdict) == rule);
         let mut finding = Finding {
             sequence: index + 1,
@@ -212,38 +214,46 @@ impl Search<'_> {
             steady,
         };
         let mut runs = 0;
+        let mut smallest = None;
         // Many a smaller list does the same: what makes no sense where it stands does nothing.
         let mut judged = BTreeMap::from([(first.text.clone(), true)]);
         let mut going = steady && tree.simplify();
-        while going && runs < SHRINKING_RUNS && !self.interrupt.asked() {
-            let actions = tree.current();
+        while going && runs < SHRINKING_RUNS {
             let mut still = false;
-            let written = self.write(index, &actions)?;
-            let known = written.as_ref().and_then(|w| judged.get(&w.text).copied());
-            if let Some(known) = known {
-                still = known;
-            } else if let Some(written) = written {
-                runs += 1;
-                let Some((verdict, evidence)) = self.judge(&written.case) else {
-                    break;
+            if let Some(written) = self.write(index, &tree.current())? {
+                still = match judged.get(&written.text) {
+                    Some(known) => *known,
+                    None => {
+                        runs += 1;
+                        let Some((verdict, _)) = self.judge(&written.case, self.patience / HASTE)
+                        else {
+                            break;
+                        };
+                        rule_of(&verdict) == rule
+                    }
                 };
-                still = rule_of(&verdict) == rule;
                 judged.insert(written.text.clone(), still);
                 if still {
-                    finding = Finding {
-                        needed: written.done,
-                        text: written.text,
-                        case: written.case,
-                        verdict,
-                        evidence,
-                        ..finding
-                    };
+                    smallest = Some(written);
                 }
             }
             going = if still {
                 tree.simplify()
             } else {
                 tree.complicate()
+            };
+        }
+        if let Some(written) = smallest
+            && let Some((verdict, evidence)) = self.judge(&written.case, self.patience)
+            && rule_of(&verdict) == rule
+        {
+            finding = Finding {
+                needed: written.done,
+                text: written.text,
+                case: written.case,
+                verdict,
+                evidence,
+                ..finding
             };
         }
         Ok(finding)
