@@ -213,36 +213,27 @@ impl Search<'_> {
             evidence: seen.1,
             steady,
         };
-        let mut runs = 0;
-        let mut smallest = None;
-        // Many a smaller list does the same: what makes no sense where it stands does nothing.
-        let mut judged = BTreeMap::from([(first.text.clone(), true)]);
+        let mut smaller = Smaller {
+            search: self,
+            index,
+            rule: &rule,
+            runs: 0,
+            judged: BTreeMap::from([(first.text.clone(), true)]),
+            smallest: None,
+        };
         let mut going = steady && tree.simplify();
-        while going && runs < SHRINKING_RUNS {
-            let mut still = false;
-            if let Some(written) = self.write(index, &tree.current())? {
-                still = match judged.get(&written.text) {
-                    Some(known) => *known,
-                    None => {
-                        runs += 1;
-                        let Some((verdict, _)) = self.judge(&written.case, self.patience / HASTE)
-                        else {
-                            break;
-                        };
-                        rule_of(&verdict) == rule
-                    }
-                };
-                judged.insert(written.text.clone(), still);
-                if still {
-                    smallest = Some(written);
-                }
-            }
+        while going && smaller.runs < SHRINKING_RUNS {
+            let Some(still) = smaller.fails(&tree.current())? else {
+                break;
+            };
             going = if still {
                 tree.simplify()
             } else {
                 tree.complicate()
             };
         }
+        smaller.thin_out()?;
+        let smallest = smaller.smallest.map(|(_, written)| written);
         if let Some(written) = smallest
             && let Some((verdict, evidence)) = self.judge(&written.case, self.patience)
             && rule_of(&verdict) == rule
@@ -257,6 +248,66 @@ impl Search<'_> {
             };
         }
         Ok(finding)
+    }
+}
+
+/// Looking for a smaller sequence that breaks the same rule.
+struct Smaller<'a> {
+    search: &'a Search<'a>,
+    index: usize,
+    rule: &'a str,
+    runs: usize,
+    /// Many a smaller list does the same: what makes no sense where it stands does nothing.
+    judged: BTreeMap<String, bool>,
+    smallest: Option<(Vec<Action>, Written)>,
+}
+
+impl Smaller<'_> {
+    /// Whether it breaks the rule as well; `None` where the run was interrupted.
+    fn fails(&mut self, actions: &[Action]) -> Result<Option<bool>, LoadError> {
+        let Some(written) = self.search.write(self.index, actions)? else {
+            return Ok(Some(false));
+        };
+        let fails = match self.judged.get(&written.text) {
+            Some(known) => *known,
+            None => {
+                self.runs += 1;
+                let patience = self.search.patience / HASTE;
+                let Some((verdict, _)) = self.search.judge(&written.case, patience) else {
+                    return Ok(None);
+                };
+                rule_of(&verdict) == self.rule
+            }
+        };
+        self.judged.insert(written.text.clone(), fails);
+        if fails {
+            self.smallest = Some((actions.to_vec(), written));
+        }
+        Ok(Some(fails))
+    }
+
+    /// An action that was needed may no longer be, now that others are simpler.
+    fn thin_out(&mut self) -> Result<(), LoadError> {
+        let mut actions = match &self.smallest {
+            Some((actions, _)) => actions.clone(),
+            None => return Ok(()),
+        };
+        let mut at = actions.len();
+        while at > 0 && self.runs < SHRINKING_RUNS {
+            at -= 1;
+            let mut fewer = actions.clone();
+            fewer.remove(at);
+            match self.fails(&fewer)? {
+                // What stood before may be needless without it: from the end again.
+                Some(true) => {
+                    actions = fewer;
+                    at = actions.len();
+                }
+                Some(false) => {}
+                None => break,
+            }
+        }
+        Ok(())
     }
 }
 
