@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("sys", &[]),
     ("process", &["sys"]),
     ("scenario", &[]),

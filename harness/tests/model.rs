@@ -37,7 +37,7 @@ proptest! {
                 "param.loser".to_owned(),
                 pidproof::scenario::node::Value::Text(loser.word().to_owned()),
             )];
-            let library = Library::of_text("it", &written.text, &parameters, pidproof_fixtures::names());
+            let library = Library::of_text("it", &written.text, &parameters, pidproof::subject::programs());
             prop_assert!(library.is_ok(), "{}\n{}", library.unwrap_err(), written.text);
             prop_assert_eq!(library.unwrap().cases().count(), 1);
             prop_assert_eq!(script("a title", &list, loser), Some(written));

@@ -45,7 +45,7 @@ fn parse(text: &str) -> Result<Scenario, BadFile> {
         rules: &REAL.rules,
         shared: &REAL.shared,
         parameters: &REAL.shared.parameters,
-        fixtures: pidproof_fixtures::names(),
+        programs: pidproof::subject::programs(),
     };
     file::parse("it", "it.toml", text, &frame)
 }
@@ -324,5 +324,5 @@ fn the_files_are_good() {
     for text in &REAL.files {
         assert!(parse(text).is_ok());
     }
-    assert!(Library::load(None, &Vec::new(), pidproof_fixtures::names()).is_ok());
+    assert!(Library::load(None, &Vec::new(), pidproof::subject::programs()).is_ok());
 }

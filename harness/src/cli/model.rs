@@ -43,7 +43,7 @@ pub(super) fn model(args: &Model) -> Result<Exit, Failure> {
         commands: &subject.commands,
         parameters: &subject.parameters,
         loser: loser(&subject),
-        fixtures: pidproof_fixtures::names(),
+        programs: subject::programs(),
         host: &host,
         patience: patience?,
         workers: workers(args.jobs),

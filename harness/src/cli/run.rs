@@ -30,7 +30,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     let (files, chosen) = files(&args.select);
     let library = match (files.as_slice(), &args.source.scenarios) {
         ([], dir) => super::library(&subject, dir.as_deref())?,
-        (files, None) => Library::of_files(files, &subject.parameters, pidproof_fixtures::names())?,
+        (files, None) => Library::of_files(files, &subject.parameters, subject::programs())?,
         (_, Some(_)) => return Err(Failure::FilesAndDir),
     };
     let Selection { cases, left_out } = select(&library, &chosen, args.releases)?;

@@ -10,10 +10,11 @@ use super::action::{Action, actions};
 use super::walk::{Loser, script};
 use crate::engine::{Commands, Evidence};
 use crate::judge::{Mismatch, Verdict};
+use crate::scenario::beside::Programs;
 use crate::scenario::load::{Library, LoadError};
 use crate::scenario::matrix::Values;
 use crate::scenario::model::Case;
-use crate::suite::{Interrupt, run_all, run_one};
+use crate::suite::{Interrupt, Ready, Subjects, run_all, run_one};
 use crate::world::Host;
 
 /// How many times a finding is run to make it smaller, at most.
@@ -34,7 +35,7 @@ pub struct Search<'a> {
     /// What it does without the lock.
     pub loser: Loser,
     /// Programs the suite has.
-    pub fixtures: &'a [&'a str],
+    pub programs: Programs<'a>,
     /// Where it runs.
     pub host: &'a Host,
     /// How long anything may take.
@@ -113,8 +114,7 @@ impl Search<'_> {
             run_all(
                 &cases,
                 self.host,
-                self.commands,
-                self.patience,
+                &self.subjects(self.patience),
                 self.workers,
                 self.interrupt,
                 |result| {
@@ -177,7 +177,7 @@ impl Search<'_> {
             return Ok(None);
         };
         let name = name(index);
-        let library = Library::of_text(&name, &script.text, self.parameters, self.fixtures)?;
+        let library = Library::of_text(&name, &script.text, self.parameters, self.programs)?;
         let case = library.cases().next().cloned();
         Ok(case.map(|case| Written {
             text: script.text,
@@ -186,8 +186,16 @@ impl Search<'_> {
         }))
     }
 
+    /// Nobody but the judged one: the model knows no releases.
+    fn subjects(&self, patience: Duration) -> Subjects {
+        Subjects::alone(Ready {
+            commands: self.commands.clone(),
+            patience,
+        })
+    }
+
     fn judge(&self, case: &Case, patience: Duration) -> Option<(Verdict, Evidence)> {
-        let result = run_one(case, self.host, self.commands, patience, self.interrupt)?;
+        let result = run_one(case, self.host, &self.subjects(patience), self.interrupt)?;
         Some((result.verdict, result.evidence))
     }
 

@@ -105,7 +105,7 @@ impl Library {
     pub fn of_files(
         files: &[PathBuf],
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
     ) -> Result<Self, LoadError> {
         let mut sources = Vec::new();
         for path in files {
@@ -119,7 +119,7 @@ impl Library {
             sources.push(above(first, "rules.toml")?);
             sources.push(above(first, "names.toml")?);
         }
-        Self::of_sources(sources, Path::new("the files"), parameters, fixtures, None)
+        Self::of_sources(sources, Path::new("the files"), parameters, programs, None)
     }
 
     /// Reads a scenario that is in no file yet, with the built-in rules and names.
@@ -130,14 +130,14 @@ impl Library {
         name: &str,
         text: &str,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
     ) -> Result<Self, LoadError> {
         let source = Source {
             name: name.to_owned(),
             path: format!("{name}.toml"),
             text: text.to_owned(),
         };
-        Self::of_sources(vec![source], Path::new(name), parameters, fixtures, None)
+        Self::of_sources(vec![source], Path::new(name), parameters, programs, None)
     }
 
     fn read(
@@ -151,14 +151,14 @@ impl Library {
             None => embedded(),
         };
         let dir = dir.unwrap_or(Path::new("scenarios"));
-        Self::of_sources(sources, dir, parameters, fixtures, only)
+        Self::of_sources(sources, dir, parameters, programs, only)
     }
 
     fn of_sources(
         mut sources: Vec<Source>,
         dir: &Path,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
         let rules = take(&mut sources, "rules.toml");
