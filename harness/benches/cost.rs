@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pidproof::scenario::load::Library;
 use pidproof::subject;
-use pidproof::suite::{Interrupt, ROLE, find_host, run_one};
+use pidproof::suite::{Interrupt, ROLE, Ready, Subjects, find_host, run_one};
 
 const ROUNDS: usize = 200;
 const CASE: &str = "home.handshake-creates-nothing";
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> ExitCode {
-    let Ok(library) = Library::load(None, &Vec::new(), pidproof_fixtures::names()) else {
+    let Ok(library) = Library::load(None, &Vec::new(), subject::programs()) else {
         eprintln!("the scenarios have mistakes: run `pidproof check`");
         return ExitCode::from(2);
     };
@@ -27,7 +27,10 @@ fn measure() -> ExitCode {
         eprintln!("no case {CASE}");
         return ExitCode::from(4);
     };
-    let subject = subject::builtin();
+    let subjects = Subjects::alone(Ready {
+        commands: subject::builtin().commands,
+        patience: Duration::from_secs(10),
+    });
     let host = find_host();
     let interrupt = Interrupt::default();
     let (mut bare, mut judged) = (Vec::new(), Vec::new());
@@ -39,8 +42,7 @@ fn measure() -> ExitCode {
                 return ExitCode::from(3);
             }
         }
-        let patience = Duration::from_secs(10);
-        match run_one(case, &host, &subject.commands, patience, &interrupt) {
+        match run_one(case, &host, &subjects, &interrupt) {
             Some(result) if !result.verdict.is_failure() => judged.push(result.took),
             Some(result) => {
                 eprintln!("{:?}", result.verdict);

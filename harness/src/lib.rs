@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod engine;
 pub mod judge;
+pub mod model;
 pub mod observe;
 pub mod process;
 pub mod report;

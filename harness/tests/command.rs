@@ -340,3 +340,21 @@ fn kept_evidence_is_where_the_report_says() {
     let report = fs::read_to_string(dir.path().join(kept).join("report.txt")).unwrap();
     assert!(report.contains("PID-1"), "{report}");
 }
+
+#[test]
+fn a_scenario_file_is_run_from_where_it_lies() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("it.toml");
+    let file = file.to_str().unwrap();
+    fs::write(file, PASSES).unwrap();
+    let ran = run(&["run", file]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(
+        ran.stdout.lines().last(),
+        Some("1 passed, 0 failed, 0 skipped")
+    );
+    let ran = run(&["run", file, "no-such-case"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let ran = run(&["run", file, "--scenarios", "."]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+}

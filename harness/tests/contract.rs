@@ -9,7 +9,7 @@ use std::path::Path;
 use pidproof::scenario::load::Library;
 
 fn library() -> Library {
-    Library::load(None, &Vec::new(), pidproof_fixtures::names()).unwrap()
+    Library::load(None, &Vec::new(), pidproof::subject::programs()).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("sys", &[]),
     ("process", &["sys"]),
     ("scenario", &[]),
@@ -21,6 +21,8 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ),
     ("suite", &["engine", "judge", "scenario", "sys", "world"]),
     ("roles", &["suite"]),
+    // It writes scenarios and has them run; nothing of a subject is known to it but the contract.
+    ("model", &["engine", "judge", "scenario", "suite", "world"]),
     ("report", &["judge", "scenario", "suite"]),
     (
         "selftest",

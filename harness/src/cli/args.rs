@@ -31,12 +31,15 @@ pub(super) enum Command {
     Doctor,
     /// Judge the suite: it must catch servers that are known to be wrong
     SelfTest(SelfTest),
+    /// Run random sequences of actions, judged by a model of the contract
+    Model(Model),
 }
 
 /// Which cases.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Default, Clone, ClapArgs)]
 pub(super) struct Select {
-    /// Part of a case's id, or a glob over all of it; each must match something
+    /// Part of a case's id, or a glob over all of it; each must match something. `run` takes scenario
+    /// files (*.toml) too
     pub filter: Vec<String>,
     /// Filters are whole ids
     #[arg(long)]
@@ -107,6 +110,10 @@ pub(super) struct Run {
     /// Keep the evidence of failed cases below target/pidproof-kept
     #[arg(long)]
     pub(super) keep: bool,
+    /// Also the cases that start releases of packages beside the subject: seconds each, and the registry is
+    /// asked once
+    #[arg(long)]
+    pub(super) releases: bool,
     /// Use no more than this tier of isolation
     #[arg(long, value_name = "TIER")]
     pub(super) tier: Option<TierArg>,
@@ -157,6 +164,31 @@ pub(super) struct SelfTest {
     #[arg(long)]
     pub(super) list: bool,
     /// How many cases run at once; two a core by default
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Model {
+    /// What to judge: `reference`, or a release such as memtomem@0.1.25
+    #[arg(long, default_value = "reference", value_name = "SUBJECT")]
+    pub(super) subject: String,
+    /// How many sequences
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(super) sequences: usize,
+    /// The same seed makes the same sequences
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(super) seed: u64,
+    /// How many actions a sequence has: one to twice as many, this many in the middle
+    #[arg(long, default_value_t = 12, value_name = "L")]
+    pub(super) length: usize,
+    /// Stop after so many different findings
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(super) findings: usize,
+    /// Write the scenario of each finding to a file in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) write: Option<PathBuf>,
+    /// How many sequences run at once; two a core by default
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
 }

@@ -1,9 +1,13 @@
 //! `pidproof doctor`.
 
+use std::collections::BTreeMap;
+
 use super::out::say;
 use super::{Exit, Failure};
+use crate::scenario::load::Library;
 use crate::subject;
 use crate::suite::find_host;
+use crate::world::{Unfit, find_tool};
 
 pub(super) fn doctor() -> Result<Exit, Failure> {
     let host = find_host();
@@ -16,11 +20,30 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
     for limit in &host.limits {
         tell("", limit);
     }
+    for (tool, cases) in tools()? {
+        match find_tool(&tool) {
+            Some(path) => tell("tool", path.display()),
+            None => tell(
+                "tool",
+                format_args!("{}; {cases} cases need it", Unfit::Tool(tool)),
+            ),
+        }
+    }
     for line in subject::health() {
         tell(line.label, line.text);
     }
     // The built-in reference needs no interpreter, so a host without one is fit all the same.
     Ok(Exit::AsExpected)
+}
+
+/// The programs of others that scenarios need, and how many cases each.
+fn tools() -> Result<BTreeMap<String, usize>, Failure> {
+    let library = Library::load(None, &Vec::new(), subject::programs())?;
+    let mut tools = BTreeMap::new();
+    for tool in library.cases().flat_map(|case| &case.tools) {
+        *tools.entry(tool.clone()).or_default() += 1;
+    }
+    Ok(tools)
 }
 
 fn tell(label: &str, text: impl std::fmt::Display) {

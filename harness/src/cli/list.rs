@@ -15,9 +15,9 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     let library = crate::scenario::load::Library::load(
         args.source.scenarios.as_deref(),
         &parameters,
-        pidproof_fixtures::names(),
+        subject::programs(),
     )?;
-    let Selection(cases) = select(&library, &args.select)?;
+    let Selection { cases, .. } = select(&library, &args.select, true)?;
     if args.rules {
         let asked = |rule: &Rule| {
             let Select {
@@ -39,11 +39,16 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     }
     for case in &cases {
         say(format_args!(
-            "{}  [{}] {}, {}",
+            "{}  [{}] {}, {}{}",
             case.id,
             case.rules.join(" "),
             case.level.word(),
-            case.needs.word()
+            case.needs.word(),
+            if case.needs_releases() {
+                ", only with --releases"
+            } else {
+                ""
+            }
         ));
     }
     Ok(Exit::AsExpected)

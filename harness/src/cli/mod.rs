@@ -1,10 +1,12 @@
 //! The command: what was typed, turned into what is done, turned into one exit code.
 
 mod args;
+mod beside;
 mod check;
 mod doctor;
 mod explain;
 mod list;
+mod model;
 mod mutants;
 mod out;
 mod run;
@@ -19,7 +21,7 @@ use clap::Parser;
 pub use select::{Selection, SelectionError};
 
 use crate::scenario::load::{Library, LoadError};
-use crate::subject::{Subject, SubjectError};
+use crate::subject::{self, Subject, SubjectError};
 
 /// The command's exit statuses. They are frozen: scripts depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,8 @@ enum Failure {
     CannotJudge(String),
     #[error("no defect is called `{name}`; {hint}")]
     NoDefect { name: String, hint: String },
+    #[error("scenario files and --scenarios exclude each other")]
+    FilesAndDir,
     #[error("no rule is called `{name}`; {hint}")]
     NoRule { name: String, hint: String },
 }
@@ -78,7 +82,9 @@ enum Failure {
 impl Failure {
     fn exit(&self) -> Exit {
         match self {
-            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } => Exit::Usage,
+            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } | Self::FilesAndDir => {
+                Exit::Usage
+            }
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::Subject(_) => Exit::CannotJudge,
@@ -111,6 +117,7 @@ pub fn main() -> ExitCode {
         args::Command::Check(check) => check::check(&check),
         args::Command::Doctor => doctor::doctor(),
         args::Command::SelfTest(args) => self_test::self_test(&args),
+        args::Command::Model(model) => model::model(&model),
     };
     match done {
         Ok(exit) => exit.into(),
@@ -123,5 +130,5 @@ pub fn main() -> ExitCode {
 
 /// The contract and its cases for a subject.
 fn library(subject: &Subject, dir: Option<&std::path::Path>) -> Result<Library, LoadError> {
-    Library::load(dir, &subject.parameters, pidproof_fixtures::names())
+    Library::load(dir, &subject.parameters, subject::programs())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use pidproof_defects::{ALL, EQUIVALENT};
 
+use super::beside::Beside;
 use super::out::say;
 use super::{Exit, Failure};
 use crate::scenario::load::Library;
@@ -18,7 +19,7 @@ use crate::world::Host;
 /// Runs every mutant until a scenario catches it. `chosen` are parts of names; none means all.
 pub(super) fn mutants(
     library: &Library,
-    host: &Host,
+    (host, beside): (&Host, &Beside),
     chosen: &[String],
     workers: usize,
     interrupt: &Arc<Interrupt>,
@@ -45,6 +46,7 @@ pub(super) fn mutants(
         host,
         effort: Effort::First,
         patience: super::self_test::PATIENCE,
+        beside,
     };
     let mut tally = Tally::default();
     hunt(&prey, ground, workers, interrupt, |done| {

@@ -1,19 +1,21 @@
 //! `pidproof run`.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, Signal};
 
-use super::args::Run;
+use super::args::{Run, Select};
 use super::out::say;
 use super::select::{matching, select};
-use super::{Exit, Failure, Selection};
+use super::{Exit, Failure, Selection, beside};
 use crate::judge::Verdict;
 use crate::report::{Counts, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
+use crate::scenario::model::Case;
 use crate::subject::{self, Subject};
-use crate::suite::{CaseResult, Interrupt, find_host, patience, run_all};
+use crate::suite::{CaseResult, Interrupt, Ready, Subjects, find_host, patience, run_all};
 
 /// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
 /// periods in which nothing runs. Two cases a core fill them.
@@ -25,8 +27,13 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     on_interrupt(&interrupt);
 
     let subject = subject::find(&args.source.subject)?;
-    let library = super::library(&subject, args.source.scenarios.as_deref())?;
-    let Selection(cases) = select(&library, &args.select)?;
+    let (files, chosen) = files(&args.select);
+    let library = match (files.as_slice(), &args.source.scenarios) {
+        ([], dir) => super::library(&subject, dir.as_deref())?,
+        (files, None) => Library::of_files(files, &subject.parameters, subject::programs())?,
+        (_, Some(_)) => return Err(Failure::FilesAndDir),
+    };
+    let Selection { cases, left_out } = select(&library, &chosen, args.releases)?;
     let all: Vec<_> = library.cases().collect();
     let may_skip = if args.may_skip.is_empty() {
         Vec::new()
@@ -49,7 +56,17 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
-    let patience = patience?;
+    let judged = Ready {
+        patience: patience?,
+        commands: subject.commands.clone(),
+    };
+    let subjects = Subjects {
+        judged,
+        beside: beside::have(cases.iter().copied(), &host, &interrupt)?,
+    };
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
     say(format_args!(
         "judging {} with {} cases, tier {}",
         subject.name,
@@ -58,12 +75,12 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     ));
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
+    let workers = workers(args.jobs);
     let mut told = Told {
         args,
         subject: &subject,
         library: &library,
+        left_out,
         progress: Progress::new(&cases),
         counts: Counts::default(),
         failures: Vec::new(),
@@ -71,8 +88,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     run_all(
         &cases,
         &host,
-        &subject.commands,
-        patience,
+        &subjects,
         workers,
         &interrupt,
         |mut result| {
@@ -89,11 +105,29 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     Ok(told.end(cases.len(), &interrupt))
 }
 
+/// How many cases run at once.
+pub(super) fn workers(asked: Option<usize>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.unwrap_or(cores * CASES_PER_CORE)
+}
+
+/// The scenario files among the filters, and the selection without them. No case's id ends like a file's name.
+fn files(select: &Select) -> (Vec<PathBuf>, Select) {
+    let is_file = |filter: &String| filter.ends_with(".toml");
+    let (files, filter): (Vec<_>, Vec<_>) = select.filter.iter().cloned().partition(is_file);
+    let chosen = Select {
+        filter,
+        ..select.clone()
+    };
+    (files.into_iter().map(PathBuf::from).collect(), chosen)
+}
+
 /// What has been told of a run so far.
 struct Told<'a> {
     args: &'a Run,
     subject: &'a Subject,
     library: &'a Library,
+    left_out: usize,
     progress: Progress,
     counts: Counts,
     failures: Vec<String>,
@@ -108,7 +142,7 @@ impl Told<'_> {
         if !result.verdict.is_failure() {
             return;
         }
-        let rerun = rerun(self.subject, self.args, &result.case.id);
+        let rerun = rerun(self.subject, self.args, result.case);
         let text = failure(result, &self.library.rules, &rerun, None);
         let text = if self.args.keep {
             match keep(&kept_dir(), result, &text) {
@@ -130,6 +164,7 @@ impl Told<'_> {
             counts,
             failures,
             args,
+            left_out,
             ..
         } = self;
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
@@ -149,6 +184,11 @@ impl Told<'_> {
                 "interrupted: {done} of {selected} cases were judged"
             ));
         }
+        if left_out > 0 {
+            say(format_args!(
+                "{left_out} more cases start releases beside the subject and were not run; --releases adds them"
+            ));
+        }
         say(format_args!("{}", counts.line()));
         if interrupt.asked() {
             Exit::Interrupted
@@ -166,13 +206,14 @@ impl Told<'_> {
 }
 
 /// The line that runs just this case again.
-pub(super) fn rerun(subject: &Subject, args: &Run, id: &str) -> String {
-    let mut words = vec![
-        "pidproof".to_owned(),
-        "run".into(),
-        "--exact".into(),
-        id.into(),
-    ];
+pub(super) fn rerun(subject: &Subject, args: &Run, case: &Case) -> String {
+    let mut words = vec!["pidproof".to_owned(), "run".into(), "--exact".into()];
+    let (files, _) = files(&args.select);
+    words.extend(files.iter().map(|file| file.display().to_string()));
+    words.push(case.id.clone());
+    if case.needs_releases() {
+        words.push("--releases".into());
+    }
     if subject.name != "reference" {
         words.extend(["--subject".into(), subject.name.clone()]);
     }

@@ -10,7 +10,12 @@ use crate::scenario::model::Case;
 
 /// The chosen cases, in order.
 #[derive(Debug)]
-pub struct Selection<'a>(pub Vec<&'a Case>);
+pub struct Selection<'a> {
+    /// Those to run.
+    pub cases: Vec<&'a Case>,
+    /// How many more match what was asked for, and need releases that were not asked for.
+    pub left_out: usize,
+}
 
 /// Why nothing could be chosen.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +49,11 @@ pub enum SelectionError {
     /// Every filter matches something, but no case matches all.
     #[error("no case matches all that was asked for")]
     Nothing,
+    /// Every case that matches needs releases that were not asked for.
+    #[error(
+        "all {0} cases that match start releases beside the subject; `--releases` selects them"
+    )]
+    OnlyReleases(usize),
 }
 
 fn suggest(near: Option<&str>) -> String {
@@ -55,19 +65,21 @@ impl SelectionError {
     /// The exit status for it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NoMatch { .. } | Self::Nothing => Exit::Nothing,
+            Self::NoMatch { .. } | Self::Nothing | Self::OnlyReleases(_) => Exit::Nothing,
             Self::BadGlob { .. } | Self::Unknown { .. } => Exit::Usage,
         }
     }
 }
 
-/// Chooses cases.
+/// Chooses cases. Those that start releases of packages beside the subject take seconds each, so they are
+/// chosen only where `releases` says so.
 ///
 /// # Errors
 /// What matched nothing.
 pub(super) fn select<'a>(
     library: &'a Library,
     select: &Select,
+    releases: bool,
 ) -> Result<Selection<'a>, SelectionError> {
     let rules = library.rules.ids();
     for rule in &select.rule {
@@ -94,7 +106,16 @@ pub(super) fn select<'a>(
     if chosen.is_empty() {
         return Err(SelectionError::Nothing);
     }
-    Ok(Selection(chosen))
+    let matched = chosen.len();
+    let cases: Vec<&Case> = chosen
+        .into_iter()
+        .filter(|case| releases || !case.needs_releases())
+        .collect();
+    if cases.is_empty() {
+        return Err(SelectionError::OnlyReleases(matched));
+    }
+    let left_out = matched - cases.len();
+    Ok(Selection { cases, left_out })
 }
 
 /// The cases that match any of the filters; all where there is none. Each filter must match something.

@@ -8,14 +8,15 @@ use std::time::Duration;
 use pidproof_defects::{ALL, CONTROL, Defect};
 
 use super::args::SelfTest;
+use super::beside::Beside;
 use super::out::say;
 use super::run::{CASES_PER_CORE, on_interrupt};
-use super::{Exit, Failure};
+use super::{Exit, Failure, beside};
 use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
 use crate::selftest::{Effort, Ground, Hunt, Prey, Score, hunt, score};
 use crate::subject;
-use crate::suite::{Interrupt, find_host, patience, run_all};
+use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_all};
 use crate::world::Host;
 
 /// How long a wrong server is waited for. It is known to be wrong, and one that hangs would otherwise
@@ -41,17 +42,28 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     }
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
-    let library = super::library(&subject::builtin(), None)?;
+    let mut library = super::library(&subject::builtin(), None)?;
+    // A release takes seconds a case, and the fixture and the reference stand for it here.
+    for scenario in &mut library.scenarios {
+        scenario.cases.retain(|case| !case.needs_releases());
+    }
     let host = find_host();
+    let beside = beside::have(library.cases(), &host, &interrupt)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
 
     if args.mutants {
-        return super::mutants::mutants(&library, &host, &args.defect, workers, &interrupt);
+        return super::mutants::mutants(
+            &library,
+            (&host, &beside),
+            &args.defect,
+            workers,
+            &interrupt,
+        );
     }
 
     // With nothing wrong in it the woven program must be the reference, or nothing below means anything.
-    let wrong = control(&library, &chosen, &host, workers, &interrupt)?;
+    let wrong = control(&library, &chosen, (&host, &beside), workers, &interrupt)?;
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
@@ -87,6 +99,7 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
             host: &host,
             effort,
             patience: PATIENCE,
+            beside: &beside,
         },
         workers,
         &interrupt,
@@ -137,7 +150,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Defect>, Failure> {
 fn control(
     library: &Library,
     chosen: &[&Defect],
-    host: &Host,
+    (host, beside): (&Host, &Beside),
     workers: usize,
     interrupt: &Interrupt,
 ) -> Result<Vec<String>, Failure> {
@@ -153,20 +166,16 @@ fn control(
             chosen.len() == ALL.len() || case.rules.iter().any(|r| broken.contains(r.as_str()))
         })
         .collect();
+    let subjects = Subjects {
+        judged: Ready { commands, patience },
+        beside: beside.clone(),
+    };
     let mut wrong = Vec::new();
-    run_all(
-        &cases,
-        host,
-        &commands,
-        patience,
-        workers,
-        interrupt,
-        |result| {
-            if result.verdict.is_failure() {
-                wrong.push(result.case.id.clone());
-            }
-        },
-    );
+    run_all(&cases, host, &subjects, workers, interrupt, |result| {
+        if result.verdict.is_failure() {
+            wrong.push(result.case.id.clone());
+        }
+    });
     say(format_args!(
         "control: {} cases on the server without a defect, {} wrong",
         cases.len(),

@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use super::Exit;
+use super::{Exit, beside};
 use crate::judge::Verdict;
 use crate::report::failure;
 use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
 use crate::scenario::rules::Rules;
 use crate::subject::{self, Subject};
-use crate::suite::{Interrupt, find_host, patience, run_one};
-use crate::world::Host;
+use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_one};
+use crate::world::{Host, Unfit};
 
 /// The subject to judge, as after `--subject`.
 const SUBJECT: &str = "PIDPROOF_SUBJECT";
 
-/// Where CI is set a case that cannot run here fails, unless it needs the tier that this names.
+/// Where CI is set a case that cannot run here fails, unless what it lacks is named here: a tier, or
+/// `releases` for those that are not in the cache; more than one with a comma between.
 const MAY_SKIP: &str = "PIDPROOF_MAY_SKIP";
+
+/// `1` also runs the cases that start releases of packages beside the subject.
+const RELEASES: &str = "PIDPROOF_RELEASES";
 
 /// The test target's `main`.
 pub fn main() -> ExitCode {
@@ -37,10 +41,10 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     let spec = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
     let usage = |e: &dyn std::fmt::Display| (Exit::Usage, e.to_string());
     let parameters = subject::parameters(&spec).map_err(|e| usage(&e))?;
-    let fixtures = pidproof_fixtures::names();
+    let programs = subject::programs();
     let library = match &arguments.filter {
-        Some(id) if arguments.exact => Library::of_case(id, &parameters, fixtures),
-        Some(_) | None => Library::load(None, &parameters, fixtures),
+        Some(id) if arguments.exact => Library::of_case(id, &parameters, programs),
+        Some(_) | None => Library::load(None, &parameters, programs),
     };
     let Library { rules, scenarios } = library.map_err(|e| usage(&e))?;
     let cases: Vec<Case> = scenarios.into_iter().flat_map(|s| s.cases).collect();
@@ -56,13 +60,19 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     }
     let host = find_host();
     let must_run = std::env::var_os("CI").is_some_and(|v| !v.is_empty());
-    let may_skip = may_skip()?;
+    let may_skip = MaySkip::from_env()?;
+    let releases = releases_asked()?;
     let shared = Arc::new((rules, host, spec));
     Ok(cases
         .into_iter()
         .map(|case| {
-            let named = may_skip.is_some_and(|tier| case.needs >= tier);
-            let skipped = shared.1.place(&case).is_err() && (named || !must_run);
+            let lacks_tier = shared
+                .1
+                .place(&case)
+                .is_err_and(|unfit| may_skip.covers(&unfit) || !must_run);
+            let lacks_release = !at_hand(&case) && may_skip.releases;
+            let unasked = case.needs_releases() && !releases;
+            let skipped = lacks_tier || lacks_release || unasked;
             let (shared, id) = (Arc::clone(&shared), case.id.clone());
             Trial::test(id, move || {
                 let (rules, host, spec) = &*shared;
@@ -73,19 +83,60 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
         .collect())
 }
 
-/// The least tier that may be missing, where one is named.
-fn may_skip() -> Result<Option<Tier>, (Exit, String)> {
-    let Ok(word) = std::env::var(MAY_SKIP) else {
-        return Ok(None);
-    };
-    let tiers = [Tier::Namespaces, Tier::Ids];
-    match tiers.iter().find(|tier| tier.word() == word) {
-        Some(tier) => Ok(Some(*tier)),
-        None => Err((
-            Exit::Usage,
-            format!("{MAY_SKIP} is `{word}`, which is neither `namespaces` nor `ids`"),
-        )),
+/// What may be missing where nothing else may.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct MaySkip {
+    /// The least tier.
+    tier: Option<Tier>,
+    /// Releases that are not in the cache.
+    releases: bool,
+    /// Programs of others.
+    tools: bool,
+}
+
+impl MaySkip {
+    fn from_env() -> Result<Self, (Exit, String)> {
+        Self::parse(&std::env::var(MAY_SKIP).unwrap_or_default())
+            .map_err(|why| (Exit::Usage, format!("{MAY_SKIP} {why}")))
     }
+
+    fn parse(words: &str) -> Result<Self, String> {
+        let mut may = Self::default();
+        let tiers = [Tier::Namespaces, Tier::Ids];
+        for word in words.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            match tiers.iter().find(|tier| tier.word() == word) {
+                Some(tier) => may.tier = Some(may.tier.map_or(*tier, |least| least.min(*tier))),
+                None if word == "releases" => may.releases = true,
+                None if word == "tools" => may.tools = true,
+                None => {
+                    return Err(format!(
+                        "has `{word}`, which is none of `namespaces`, `ids`, `releases` and `tools`"
+                    ));
+                }
+            }
+        }
+        Ok(may)
+    }
+
+    fn covers(&self, unfit: &Unfit) -> bool {
+        match unfit {
+            Unfit::Tier { tier, .. } => self.tier.is_some_and(|least| *tier >= least),
+            Unfit::Tool(_) => self.tools,
+        }
+    }
+}
+
+fn releases_asked() -> Result<bool, (Exit, String)> {
+    match std::env::var(RELEASES).unwrap_or_default().as_str() {
+        "" => Ok(false),
+        "1" => Ok(true),
+        other => Err((Exit::Usage, format!("{RELEASES} is `{other}`, not `1`"))),
+    }
+}
+
+fn at_hand(case: &Case) -> bool {
+    let mut all = case.beside.values();
+    all.all(|beside| !beside.release || subject::is_at_hand(&beside.spec))
 }
 
 /// Runs one case. The subject is provisioned here, and never while listing.
@@ -94,8 +145,14 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
     let interrupt = Interrupt::default();
     let patience = patience(&subject.commands, host, &interrupt)
         .map_err(|why| format!("{} does not start here\n{why}", subject.name))?;
-    let result = run_one(case, host, &subject.commands, patience, &interrupt)
-        .ok_or("the run was interrupted")?;
+    let subjects = Subjects {
+        judged: Ready {
+            commands: subject.commands,
+            patience,
+        },
+        beside: beside::have([case], host, &interrupt).map_err(|e| e.to_string())?,
+    };
+    let result = run_one(case, host, &subjects, &interrupt).ok_or("the run was interrupted")?;
     match &result.verdict {
         Verdict::Pass | Verdict::Deviates(_) => Ok(()),
         Verdict::Fail(_)
@@ -103,13 +160,38 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
         | Verdict::Stale(_)
         | Verdict::Skip(_)
         | Verdict::Broken(_) => {
-            let variable = if spec == "reference" {
-                String::new()
-            } else {
-                format!("{SUBJECT}={spec} ")
-            };
-            let rerun = format!("{variable}cargo nextest run -E 'test(={})'", case.id);
+            let mut variables = String::new();
+            if spec != "reference" {
+                variables.push_str(&format!("{SUBJECT}={spec} "));
+            }
+            if case.needs_releases() {
+                variables.push_str(&format!("{RELEASES}=1 "));
+            }
+            let rerun = format!("{variables}cargo nextest run -E 'test(={})'", case.id);
             Err(failure(&result, rules, &rerun, None).into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_missing_is_one_word_or_more() {
+        let may = |tier, releases| {
+            Ok(MaySkip {
+                tier,
+                releases,
+                tools: false,
+            })
+        };
+        assert_eq!(MaySkip::parse(""), may(None, false));
+        assert_eq!(MaySkip::parse("ids"), may(Some(Tier::Ids), false));
+        assert_eq!(
+            MaySkip::parse("ids,releases, namespaces"),
+            may(Some(Tier::Namespaces), true)
+        );
+        assert!(MaySkip::parse("ids;releases").is_err());
     }
 }

@@ -17,6 +17,7 @@ impl Engine<'_> {
             | ChangeKind::Mksock
             | ChangeKind::Chmod
             | ChangeKind::Chown
+            | ChangeKind::Touch { .. }
             | ChangeKind::Remove { .. } => Vec::new(),
         };
         let ids = match change.uid {
@@ -43,6 +44,7 @@ impl Engine<'_> {
                     | ChangeKind::Mksock
                     | ChangeKind::Chmod
                     | ChangeKind::Chown
+                    | ChangeKind::Touch { .. }
                     | ChangeKind::Remove { .. } => String::new(),
                 };
                 self.note(format!("world: {}{to}", step.label));

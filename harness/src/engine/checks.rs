@@ -85,7 +85,7 @@ impl Engine<'_> {
                     .iter()
                     .map(|p| self.fill_path(p))
                     .collect::<Result<Vec<_>, _>>()?;
-                let after = tree::tree(&self.world.roots)?;
+                let after = self.tree()?;
                 let before = self
                     .snapshots
                     .get(since)

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::judge::{process::say, quote};
-use crate::observe::tree;
 
 /// One moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,7 +51,7 @@ pub struct Evidence {
 impl Engine<'_> {
     /// What is there now. Gathering it must not fail a case, so what cannot be read says so itself.
     pub(super) fn evidence(&mut self) -> Evidence {
-        let files = match tree::tree(&self.world.roots) {
+        let files = match self.tree() {
             Ok(tree) => tree
                 .iter()
                 .map(|(path, entry)| format!("{}  {}", self.world.show(path), entry.line()))

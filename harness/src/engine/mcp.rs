@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Done, Engine, Stop};
 use crate::judge::{Gap, quote};
 use crate::scenario::model::{Action, Call, Step};
+use crate::sys::pidfd::End;
 
 /// A conversation with one server.
 #[derive(Debug, Default)]
@@ -39,6 +40,36 @@ impl Engine<'_> {
         self.need_answer(step, who, "tools/list", second)?;
         self.note(format!("{who}: handshake answered"));
         Ok(())
+    }
+
+    /// A start under conditions in which it may fail: served, or ended by itself with a status that says so
+    /// and a word on why. A hang, a crash and a silent end are neither.
+    pub(super) fn handshake_or_failure(&mut self, step: &Step, who: &str) -> Done {
+        let before = self.mismatches.len();
+        let answered = self.handshake(step, who, false);
+        if answered.is_ok() {
+            self.served.insert(who.to_owned(), true);
+            return Ok(());
+        }
+        if !matches!(answered, Err(Stop::Subject)) {
+            return answered;
+        }
+        let child = self.child(who)?;
+        let spoke = !child.stderr().trim_ascii().is_empty();
+        match child.end {
+            Some(End::Code(code)) if code != 0 && spoke => {
+                self.mismatches.truncate(before);
+                self.note(format!("{who}: failed in order, exit status {code}"));
+                self.served.insert(who.to_owned(), false);
+                Ok(())
+            }
+            Some(_) | None => {
+                for mismatch in self.mismatches.iter_mut().skip(before) {
+                    mismatch.expected += ", or fails with another exit status than 0 and says why";
+                }
+                answered
+            }
+        }
     }
 
     pub(super) fn call(&mut self, step: &Step, call: &Call) -> Done {

@@ -7,11 +7,12 @@ mod checks;
 mod evidence;
 mod locks;
 mod mcp;
+mod mounts;
 mod spawning;
 mod steps;
 mod terminal;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -46,12 +47,21 @@ pub struct Commands {
 pub struct Job {
     /// The case.
     pub case: Case,
-    /// The subject.
+    /// The judged subject.
     pub commands: Commands,
+    /// The other subjects of the case, by their names in it.
+    pub beside: BTreeMap<String, Commands>,
     /// How a program of the suite is started; its name comes after this.
     pub fixture: Vec<String>,
     /// How long a wait may take before it counts as never.
     pub patience: Duration,
+}
+
+impl Job {
+    /// How the subject of a spawn is started: the judged one, or another by its name.
+    fn commands_of(&self, name: Option<&str>) -> Option<&Commands> {
+        name.map_or(Some(&self.commands), |name| self.beside.get(name))
+    }
 }
 
 /// What became of a case.
@@ -106,6 +116,12 @@ pub struct Engine<'a> {
     timeline: Vec<evidence::Line>,
     mismatches: Vec<Mismatch>,
     spawned: bool,
+    /// What became of each start that may fail.
+    served: HashMap<String, bool>,
+    /// The processes that run programs of others.
+    tools: BTreeSet<String>,
+    /// File systems the case has mounted: the watch and the trees cover these too.
+    mounted: Vec<PathBuf>,
 }
 
 impl<'a> Engine<'a> {
@@ -135,6 +151,9 @@ impl<'a> Engine<'a> {
             timeline: Vec::new(),
             mismatches: Vec::new(),
             spawned: false,
+            served: HashMap::new(),
+            tools: BTreeSet::new(),
+            mounted: Vec::new(),
         };
         let mut result = engine.steps();
         if !matches!(result, Err(Stop::Broken(_))) {
@@ -161,8 +180,11 @@ impl<'a> Engine<'a> {
 
     fn steps(&mut self) -> Done {
         for step in &self.job.case.steps {
+            if !self.is_due(step)? {
+                continue;
+            }
             if step.snapshot {
-                let tree = crate::observe::tree::tree(&self.world.roots)?;
+                let tree = self.tree()?;
                 self.snapshots.insert(step.label.clone(), tree);
             }
             match self.step(step) {
@@ -177,6 +199,26 @@ impl<'a> Engine<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the step is for what became of the start it speaks of.
+    fn is_due(&self, step: &Step) -> Result<bool, Stop> {
+        let Some(when) = &step.when else {
+            return Ok(true);
+        };
+        match self.served.get(&when.who) {
+            Some(served) => Ok(*served == when.served),
+            None => Err(Stop::Broken(format!(
+                "{}:{}: no handshake of `{}` was tried",
+                self.job.case.file, step.line, when.who
+            ))),
+        }
+    }
+
+    /// All files of the world as they are now.
+    fn tree(&self) -> std::io::Result<Tree> {
+        let roots = [self.world.roots.as_slice(), self.mounted.as_slice()].concat();
+        crate::observe::tree::tree(&roots)
     }
 
     /// What is there before anything is torn down.
@@ -271,7 +313,7 @@ impl<'a> Engine<'a> {
     fn fill(&self, template: &Template) -> Result<Vec<u8>, Stop> {
         template.fill(&self.job.case.names, &mut |place| match place {
             Place::World(var) => Ok(self.world.value(*var)),
-            Place::Pid(who) => Ok(self.started(who)?.pid.to_string().into_bytes()),
+            Place::Pid(who) => Ok(self.started(who)?.own_pid.to_string().into_bytes()),
             Place::Stderr(who) => Ok(self.started(who)?.stderr().to_vec()),
             Place::Name(name) => Err(Stop::Broken(format!("no name `{name}`"))),
             Place::Byte(byte) => Ok(vec![*byte]),

@@ -8,7 +8,9 @@ use super::{Done, Engine, Stop};
 use crate::judge::Gap;
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
-use crate::sys::fork::{Plan, SpawnError, Stage};
+use crate::sys::birth::Birth;
+use crate::sys::fork::{Limit, Plan, SpawnError, Stage};
+use crate::world::find_tool;
 
 impl Engine<'_> {
     pub(super) fn spawn(&mut self, step: &Step, spawn: &Spawn) -> Done {
@@ -41,7 +43,10 @@ impl Engine<'_> {
                         ..
                     }
                 );
-                if !of_subject || matches!(spawn.role, Role::Fixture(_)) {
+                // What stands beside the judged subject says nothing about it.
+                let beside = matches!(spawn.role, Role::Fixture(_) | Role::Tool(_))
+                    || spawn.subject.is_some();
+                if !of_subject || beside {
                     return Err(Stop::Broken(what));
                 }
                 self.mismatch(step, Gap::new("the program starts", what), false);
@@ -49,19 +54,41 @@ impl Engine<'_> {
             }
         };
         self.spawned = true;
+        let own = match child.own_pid {
+            own if own == child.pid => String::new(),
+            own => format!(" ({own} in its own pid namespace)"),
+        };
         self.note(format!(
-            "{}: started, pid {}, umask {:04o}: {}",
+            "{}: started, pid {}{own}, umask {:04o}: {}",
             spawn.handle,
             child.pid,
             plan.umask,
             shown.join(" ")
         ));
+        if matches!(spawn.role, Role::Tool(_)) {
+            self.tools.insert(spawn.handle.clone());
+        }
         self.children.insert(spawn.handle.clone(), child);
         Ok(())
     }
 
-    fn plan(&self, spawn: &Spawn) -> Result<Plan, Stop> {
-        let commands = &self.job.commands;
+    /// The pid of a process that has ended, for another to get.
+    fn free_pid(&mut self, who: &str) -> Result<i32, Stop> {
+        let child = self.child(who)?;
+        child.look()?;
+        if child.end.is_none() {
+            return Err(Stop::Broken(format!(
+                "`{who}` has not ended, so its pid is nobody else's: `wait` for it first"
+            )));
+        }
+        Ok(child.pid)
+    }
+
+    fn plan(&mut self, spawn: &Spawn) -> Result<Plan, Stop> {
+        let commands = self
+            .job
+            .commands_of(spawn.subject.as_deref())
+            .ok_or_else(|| Stop::Broken(format!("{} is of no known subject", spawn.handle)))?;
         let mut argv: Vec<Vec<u8>> = match &spawn.role {
             Role::Server => commands.server.iter().map(|a| self.program(a)).collect(),
             Role::Cli => commands.cli.iter().map(|a| self.program(a)).collect(),
@@ -72,6 +99,11 @@ impl Engine<'_> {
                 .map(|a| self.program(a))
                 .chain([name.as_bytes().to_vec()])
                 .collect(),
+            Role::Tool(name) => {
+                let path = find_tool(name)
+                    .ok_or_else(|| Stop::Broken(format!("no `{name}` in this world")))?;
+                vec![path.into_os_string().into_vec()]
+            }
         };
         argv.extend(self.fill_all(&spawn.args)?);
         let mut env: BTreeMap<String, OsString> = self.world.env().into_iter().collect();
@@ -97,12 +129,26 @@ impl Engine<'_> {
             Some(uid) => (uid, uid),
             None => (self.world.uid, self.world.gid),
         };
+        let same_pid_as = spawn.same_pid_as.as_ref();
+        let pid = same_pid_as.map(|who| self.free_pid(who)).transpose()?;
+        let limits = [
+            (Limit::OpenFiles, spawn.limits.open_files),
+            (Limit::FileSize, spawn.limits.file_size),
+        ];
         Ok(Plan {
             argv: argv.into_iter().map(c_string).collect::<Result<_, _>>()?,
             env: env.map(c_string).collect::<Result<_, _>>()?,
             cwd: c_string(self.world.cwd.as_os_str().as_bytes().to_vec())?,
             umask: spawn.umask.unwrap_or(0o022),
             ids: self.world.drops_ids.then_some((uid, gid)),
+            limits: limits
+                .into_iter()
+                .filter_map(|(limit, most)| Some((limit, most?)))
+                .collect(),
+            birth: Birth {
+                pid,
+                own_namespace: spawn.own_pid_namespace,
+            },
         })
     }
 

@@ -7,12 +7,23 @@ use crate::judge::Gap;
 use crate::observe::lock;
 use crate::scenario::model::{Action, LockKind, Step};
 use crate::scenario::template::Template;
+use crate::sys::pidfd::End;
 
 impl Engine<'_> {
     pub(super) fn step(&mut self, step: &Step) -> Done {
         match &step.action {
             Action::Spawn(spawn) => self.spawn(step, spawn),
-            Action::Handshake { who, refused } => self.handshake(step, who, *refused),
+            Action::Handshake {
+                who,
+                refused,
+                or_fails,
+            } => {
+                if *or_fails {
+                    self.handshake_or_failure(step, who)
+                } else {
+                    self.handshake(step, who, *refused)
+                }
+            }
             Action::Call(call) => self.call(step, call),
             Action::Await {
                 who,
@@ -43,7 +54,11 @@ impl Engine<'_> {
                 Ok(self.child(who)?.close_stdin()?)
             }
             Action::Wait { who } => {
-                if self.wait_for_end(who)? {
+                let ended = self.wait_for_end(who)?;
+                if self.tools.contains(who) {
+                    return self.tool_ended(who);
+                }
+                if ended {
                     return Ok(());
                 }
                 self.mismatch(step, Gap::new(format!("{who} ends"), "it still runs"), true);
@@ -68,11 +83,26 @@ impl Engine<'_> {
                 }
             }
             Action::Change(change) => self.change(step, change),
+            Action::Mount(mount) => self.mount(step, mount),
+            Action::Umount { path } => self.umount(step, path),
             Action::NeverCreated { path } => self.forbid(step, path),
             Action::ExpectProcess(expect) => self.expect_process(step, expect),
             Action::ExpectFs(expect) => self.expect_fs(step, expect),
             Action::ExpectLock(expect) => self.expect_lock(step, expect),
         }
+    }
+
+    /// What a program of others does wrong is not the subject's fault.
+    fn tool_ended(&mut self, who: &str) -> Done {
+        let tool = self.child(who)?;
+        if tool.end == Some(End::Code(0)) {
+            return Ok(());
+        }
+        Err(Stop::Broken(format!(
+            "{who}: {}; stderr: {}",
+            crate::judge::process::say(tool.end),
+            crate::judge::quote(tool.stderr())
+        )))
     }
 
     fn hold(&mut self, step: &Step, name: &str, path: &Template, kind: LockKind) -> Done {

@@ -2,19 +2,27 @@
 
 use super::Gap;
 use crate::observe::lock::LockFacts;
-use crate::scenario::model::LockKind;
+use crate::scenario::model::{Held, LockKind};
 
 /// What a lock must be.
 #[derive(Debug)]
 pub struct Wanted<'a> {
-    /// The lock, or `None` where it must be free.
-    pub held: Option<LockKind>,
+    /// The lock, or that it must be free.
+    pub held: Held,
     /// The pids that must hold it, with the names to show them by.
     pub by: &'a [(i32, &'a str)],
     /// One of them, and not all.
     pub one: bool,
     /// Each of their descriptors is closed on exec.
     pub close_on_exec: bool,
+}
+
+fn by_whom(one: bool, names: &[String]) -> String {
+    if one {
+        format!("by one of {}", names.join(", "))
+    } else {
+        format!("by {}", names.join(" and "))
+    }
 }
 
 /// Judges a lock: the kind by the probe, the holders by what the kernel lists; both must say the same.
@@ -35,7 +43,12 @@ pub fn lock(wanted: &Wanted<'_>, facts: &LockFacts, owner: impl Fn(i32) -> i32) 
     } else {
         owners == pids
     };
-    if facts.probe == *held && right {
+    let fits = match held {
+        Held::Free => facts.probe.is_none(),
+        Held::As(kind) => facts.probe == Some(*kind),
+        Held::Either => facts.probe.is_some(),
+    };
+    if fits && right {
         return close_on_exec.then(|| inherited(facts)).flatten();
     }
     let names: Vec<String> = by
@@ -43,9 +56,9 @@ pub fn lock(wanted: &Wanted<'_>, facts: &LockFacts, owner: impl Fn(i32) -> i32) 
         .map(|(pid, name)| format!("{name} (pid {pid})"))
         .collect();
     let expected = match held {
-        None => "the lock is free".to_owned(),
-        Some(kind) if *one => format!("held {} by one of {}", word(*kind), names.join(", ")),
-        Some(kind) => format!("held {} by {}", word(*kind), names.join(" and ")),
+        Held::Free => "the lock is free".to_owned(),
+        Held::As(kind) => format!("held {} {}", word(*kind), by_whom(*one, &names)),
+        Held::Either => format!("held, either way, {}", by_whom(*one, &names)),
     };
     Some(Gap::new(expected, say(facts)))
 }
@@ -113,7 +126,7 @@ mod tests {
         }
     }
 
-    fn wanted<'a>(held: Option<LockKind>, by: &'a [(i32, &'a str)]) -> Wanted<'a> {
+    fn wanted<'a>(held: Held, by: &'a [(i32, &'a str)]) -> Wanted<'a> {
         Wanted {
             held,
             by,
@@ -124,33 +137,47 @@ mod tests {
 
     #[test]
     fn kind_and_holder_must_both_be_right() {
-        let ex = Some(LockKind::Exclusive);
-        let held = facts(ex, &[(7, LockKind::Exclusive)]);
+        let ex = Held::As(LockKind::Exclusive);
+        let probed = Some(LockKind::Exclusive);
+        let held = facts(probed, &[(7, LockKind::Exclusive)]);
         let same = |pid| pid;
         assert!(lock(&wanted(ex, &[(7, "new")]), &held, same).is_none());
         assert!(lock(&wanted(ex, &[(8, "new")]), &held, same).is_some());
-        let shared = Some(LockKind::Shared);
+        let shared = Held::As(LockKind::Shared);
         assert!(lock(&wanted(shared, &[(7, "new")]), &held, same).is_some());
-        assert!(lock(&wanted(None, &[]), &held, same).is_some());
-        assert!(lock(&wanted(None, &[]), &facts(None, &[]), same).is_none());
+        assert!(lock(&wanted(Held::Free, &[]), &held, same).is_some());
+        assert!(lock(&wanted(Held::Free, &[]), &facts(None, &[]), same).is_none());
         // A holder that /proc/locks does not show: the witnesses disagree.
-        assert!(lock(&wanted(ex, &[(7, "new")]), &facts(ex, &[]), same).is_some());
+        assert!(lock(&wanted(ex, &[(7, "new")]), &facts(probed, &[]), same).is_some());
         // A child that holds the lock counts as the process it belongs to.
-        let child = facts(ex, &[(9, LockKind::Exclusive)]);
+        let child = facts(probed, &[(9, LockKind::Exclusive)]);
         assert!(lock(&wanted(ex, &[(7, "new")]), &child, |_| 7).is_none());
+        // Either kind, but still by them and by nobody else.
+        for kind in [LockKind::Exclusive, LockKind::Shared] {
+            let held = facts(Some(kind), &[(7, kind)]);
+            assert!(lock(&wanted(Held::Either, &[(7, "new")]), &held, same).is_none());
+            assert!(lock(&wanted(Held::Either, &[(8, "new")]), &held, same).is_some());
+        }
+        assert!(
+            lock(
+                &wanted(Held::Either, &[(7, "new")]),
+                &facts(None, &[]),
+                same
+            )
+            .is_some()
+        );
     }
 
     #[test]
     fn one_of_several_is_one_and_of_them() {
-        let ex = Some(LockKind::Exclusive);
         let by = [(7, "a"), (8, "b")];
         let one = Wanted {
             one: true,
-            ..wanted(ex, &by)
+            ..wanted(Held::As(LockKind::Exclusive), &by)
         };
         let by_pid = |pids: &[i32]| {
             let listed: Vec<_> = pids.iter().map(|p| (*p, LockKind::Exclusive)).collect();
-            lock(&one, &facts(ex, &listed), |pid| pid).is_none()
+            lock(&one, &facts(Some(LockKind::Exclusive), &listed), |pid| pid).is_none()
         };
         assert!(by_pid(&[8]));
         assert!(!by_pid(&[9]));
@@ -160,13 +187,12 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_is_inherited_is_told() {
-        let ex = Some(LockKind::Exclusive);
         let by = [(7, "a")];
         let asked = Wanted {
             close_on_exec: true,
-            ..wanted(ex, &by)
+            ..wanted(Held::As(LockKind::Exclusive), &by)
         };
-        let mut held = facts(ex, &[(7, LockKind::Exclusive)]);
+        let mut held = facts(Some(LockKind::Exclusive), &[(7, LockKind::Exclusive)]);
         assert!(lock(&asked, &held, |pid| pid).is_some());
         let fd = |close_on_exec| HeldBy {
             pid: 7,

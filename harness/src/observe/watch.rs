@@ -103,6 +103,14 @@ impl Watch {
         Ok(())
     }
 
+    /// Watches a file system that was mounted on `root`, too.
+    ///
+    /// # Errors
+    /// What inotify(7) says.
+    pub fn cover(&mut self, root: &Path) -> io::Result<()> {
+        self.add_below(root)
+    }
+
     fn add_below(&mut self, dir: &Path) -> io::Result<()> {
         if self.forgotten.iter().any(|path| dir.starts_with(path)) {
             return Ok(());

@@ -36,6 +36,8 @@ pub(super) struct Stream {
 pub struct Child {
     /// Its pid in the world.
     pub pid: i32,
+    /// Its pid as it sees it itself: another only in a pid namespace of its own.
+    pub own_pid: i32,
     /// When it was started.
     pub started: Instant,
     /// How it ended, once it has.
@@ -136,6 +138,11 @@ impl Child {
         )?;
         Ok(Self {
             pid: process.pid.as_raw(),
+            own_pid: if plan.birth.own_namespace {
+                1
+            } else {
+                process.pid.as_raw()
+            },
             started,
             end: None,
             overdue: false,

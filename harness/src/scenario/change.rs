@@ -39,6 +39,14 @@ pub(super) fn change(
         "rename" => ChangeKind::Rename {
             to: fields.need_template("to", &cx.scope, diags)?,
         },
+        "touch" => {
+            if fields.take("time").is_none() {
+                fields.missing("time");
+            }
+            ChangeKind::Touch {
+                time: fields.number("time", diags).unwrap_or_default(),
+            }
+        }
         _ => return None,
     };
     let makes = matches!(

@@ -3,7 +3,7 @@
 use super::diag::Diags;
 use super::fields::{Fields, list, number, wrong};
 use super::model::{
-    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockKind, LockOn,
+    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn,
     TextChecks,
 };
 use super::node::Value;
@@ -253,22 +253,23 @@ pub(super) fn lock<'a>(
     if fields.take("held").is_none() {
         fields.missing("held");
     }
-    let words: [(&'static str, Option<LockKind>); 3] = [
-        (LOCKS[0].0, Some(LOCKS[0].1)),
-        (LOCKS[1].0, Some(LOCKS[1].1)),
-        ("none", None),
+    let words = [
+        (LOCKS[0].0, Held::As(LOCKS[0].1)),
+        (LOCKS[1].0, Held::As(LOCKS[1].1)),
+        ("either", Held::Either),
+        ("none", Held::Free),
     ];
-    let held = fields.word("held", &words, diags).flatten();
+    let held = fields.word("held", &words, diags).unwrap_or(Held::Free);
     let by = super::holder::by(fields, cx, diags);
     let close_on_exec = fields.flag("close-on-exec", diags).unwrap_or(false);
-    if close_on_exec && held.is_none() {
+    if close_on_exec && held == Held::Free {
         diags.push(
             fields.span.clone(),
             "a free lock has no descriptor to look at",
             "`close-on-exec` needs a holder",
         );
     }
-    if held.is_some() && by.who.is_empty() {
+    if held != Held::Free && by.who.is_empty() {
         diags.push(
             fields.span.clone(),
             "a held lock is held by somebody",

@@ -164,8 +164,8 @@ impl FileKind {
 pub struct ExpectLock {
     /// The file, by path or by the handle of `open`.
     pub on: LockOn,
-    /// The lock, or `None` where it must be free.
-    pub held: Option<LockKind>,
+    /// Which lock.
+    pub held: Held,
     /// The processes that hold it, exactly these.
     pub by: Vec<String>,
     /// Not all of `by`, but exactly one of them, which has this handle too from here on.
@@ -174,6 +174,17 @@ pub struct ExpectLock {
     pub close_on_exec: bool,
     /// Wait for it to become true, up to the deadline.
     pub eventually: bool,
+}
+
+/// Which lock must be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Held {
+    /// None: it must be free.
+    Free,
+    /// Exactly this one.
+    As(LockKind),
+    /// One or the other, where the rule leaves it open.
+    Either,
 }
 
 /// The file a lock is on.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::{Company, Programs};
 use super::diag::{BadFile, Diags};
 use super::fields::{Fields, list};
 use super::matrix::{self, Values};
@@ -19,8 +20,8 @@ pub struct Frame<'a> {
     pub shared: &'a Shared,
     /// The contract's parameters as this subject fills them in.
     pub parameters: &'a Values,
-    /// Programs the suite has.
-    pub fixtures: &'a [&'a str],
+    /// What may be started beside the subject.
+    pub programs: Programs<'a>,
 }
 
 /// `names.toml`: what all scenarios share.
@@ -111,6 +112,7 @@ fn case(
     let level = level(&rule_texts, frame.rules, diags);
     let tiers = [Tier::Plain, Tier::Namespaces, Tier::Ids].map(|t| (t.word(), t));
     let needs = fields.word("needs", &tiers, diags).unwrap_or(Tier::Plain);
+    let tools = super::hostile::tools(&mut fields, diags);
     let concerns = only_if(&mut fields, frame.parameters, diags);
 
     let own = fields
@@ -138,15 +140,19 @@ fn case(
         holds: BTreeSet::new(),
         opens: BTreeSet::new(),
         terminals: BTreeMap::new(),
+        may_fail: BTreeMap::new(),
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
         needs,
+        tools: tools.iter().map(String::as_str).collect(),
         rules: rule_texts.iter().map(|(r, _)| *r).collect(),
-        fixtures: frame.fixtures,
+        fixtures: frame.programs.fixtures,
+        company: Company::read(fields.take("subjects"), frame.programs, diags),
         source,
     };
     let env = step::env(fields.take("env"), &cx.scope, diags);
     let steps = step::steps(&nodes, &mut cx, diags);
+    let beside = cx.company.finish(diags);
     fields.finish(diags);
     if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
         diags.push(0..1, "this scenario checks nothing", "could never fail");
@@ -158,7 +164,9 @@ fn case(
         rules: rule_texts.iter().map(|(r, _)| (*r).to_owned()).collect(),
         level,
         needs,
+        tools,
         env,
+        beside,
         names,
         steps,
     };
@@ -185,7 +193,9 @@ fn judges(action: &super::model::Action) -> bool {
         | Action::Hold { .. }
         | Action::Release { .. }
         | Action::Open { .. }
-        | Action::Change(_) => false,
+        | Action::Change(_)
+        | Action::Mount(_)
+        | Action::Umount { .. } => false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use super::beside::Programs;
 use super::diag::BadFile;
 use super::file::{self, Frame, Scenario, Shared};
 use super::matrix::Values;
@@ -78,9 +79,9 @@ impl Library {
     pub fn load(
         dir: Option<&Path>,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
     ) -> Result<Self, LoadError> {
-        Self::read(dir, parameters, fixtures, None)
+        Self::read(dir, parameters, programs, None)
     }
 
     /// Reads only the built-in scenario that makes the case `id`, if there is one: a test runner asks for
@@ -88,27 +89,82 @@ impl Library {
     ///
     /// # Errors
     /// All mistakes of the file.
-    pub fn of_case(id: &str, parameters: &Values, fixtures: &[&str]) -> Result<Self, LoadError> {
+    pub fn of_case(
+        id: &str,
+        parameters: &Values,
+        programs: Programs<'_>,
+    ) -> Result<Self, LoadError> {
         let scenario = id.split(':').next().unwrap_or(id);
-        Self::read(None, parameters, fixtures, Some(scenario))
+        Self::read(None, parameters, programs, Some(scenario))
+    }
+
+    /// Reads single files, with the `rules.toml` and `names.toml` above the first of them, else the built-in ones.
+    ///
+    /// # Errors
+    /// What cannot be read, or all mistakes of all files.
+    pub fn of_files(
+        files: &[PathBuf],
+        parameters: &Values,
+        programs: Programs<'_>,
+    ) -> Result<Self, LoadError> {
+        let mut sources = Vec::new();
+        for path in files {
+            sources.push(Source {
+                name: stem(path),
+                path: path.display().to_string(),
+                text: read(path)?,
+            });
+        }
+        if let Some(first) = files.first() {
+            sources.push(above(first, "rules.toml")?);
+            sources.push(above(first, "names.toml")?);
+        }
+        Self::of_sources(sources, Path::new("the files"), parameters, programs, None)
+    }
+
+    /// Reads a scenario that is in no file yet, with the built-in rules and names.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn of_text(
+        name: &str,
+        text: &str,
+        parameters: &Values,
+        programs: Programs<'_>,
+    ) -> Result<Self, LoadError> {
+        let source = Source {
+            name: name.to_owned(),
+            path: format!("{name}.toml"),
+            text: text.to_owned(),
+        };
+        Self::of_sources(vec![source], Path::new(name), parameters, programs, None)
     }
 
     fn read(
         dir: Option<&Path>,
         parameters: &Values,
-        fixtures: &[&str],
+        programs: Programs<'_>,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
-        let mut sources = match dir {
+        let sources = match dir {
             Some(dir) => from_dir(dir)?,
             None => embedded(),
         };
+        let dir = dir.unwrap_or(Path::new("scenarios"));
+        Self::of_sources(sources, dir, parameters, programs, only)
+    }
+
+    fn of_sources(
+        mut sources: Vec<Source>,
+        dir: &Path,
+        parameters: &Values,
+        programs: Programs<'_>,
+        only: Option<&str>,
+    ) -> Result<Self, LoadError> {
         let rules = take(&mut sources, "rules.toml");
         let names = take(&mut sources, "names.toml");
         if sources.is_empty() {
-            return Err(LoadError::Empty(
-                dir.map_or_else(|| "scenarios".into(), Path::to_path_buf),
-            ));
+            return Err(LoadError::Empty(dir.to_path_buf()));
         }
         let one = |bad: BadFile| LoadError::Bad(vec![bad]);
         let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
@@ -129,7 +185,7 @@ impl Library {
             rules: &rules,
             shared: &shared,
             parameters: &filled,
-            fixtures,
+            programs,
         };
         let mut scenarios = Vec::new();
         let mut bad = Vec::new();
@@ -160,7 +216,7 @@ impl Library {
 ///
 /// # Errors
 /// What cannot be read, or all mistakes of all files.
-pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, LoadError> {
+pub fn check(files: &[PathBuf], programs: Programs<'_>) -> Result<Vec<Scenario>, LoadError> {
     let one = |bad: BadFile| LoadError::Bad(vec![bad]);
     let mut good = Vec::new();
     let mut bad = Vec::new();
@@ -173,14 +229,10 @@ pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, Load
             rules: &rules,
             shared: &shared,
             parameters: &shared.parameters,
-            fixtures,
+            programs,
         };
         let text = read(path)?;
-        let id = path
-            .file_stem()
-            .map(|s| s.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        match file::parse(&id, &path.display().to_string(), &text, &frame) {
+        match file::parse(&stem(path), &path.display().to_string(), &text, &frame) {
             Ok(scenario) => good.push(scenario),
             Err(file) => bad.push(file),
         }
@@ -190,6 +242,13 @@ pub fn check(files: &[PathBuf], fixtures: &[&str]) -> Result<Vec<Scenario>, Load
     } else {
         Err(LoadError::Bad(bad))
     }
+}
+
+/// A file's name without its ending: its scenario's id.
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The file of this name in a directory above `path`, else the built-in one.

@@ -2,6 +2,7 @@
 //!
 //! The way of a file: text -> [`node::Node`] -> (matrix) -> [`model::Case`]. [`load::Library`] is where it begins.
 
+pub mod beside;
 mod change;
 mod crowd;
 pub mod diag;
@@ -10,6 +11,7 @@ mod expectation;
 pub(crate) mod fields;
 pub mod file;
 mod holder;
+mod hostile;
 pub mod load;
 pub mod matrix;
 pub mod model;

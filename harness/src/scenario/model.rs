@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::Beside;
 pub use super::expectation::{
-    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, LockOn, TextChecks,
+    ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn, TextChecks,
 };
 use super::template::{Names, Template};
 
@@ -67,12 +68,23 @@ pub struct Case {
     pub level: Level,
     /// What it needs of the host.
     pub needs: Tier,
+    /// Programs of others that it needs.
+    pub tools: Vec<String>,
     /// Environment of every process, over the world's own; `None` takes a variable away.
     pub env: BTreeMap<String, Option<Template>>,
+    /// Other subjects that it starts something of, by the names its steps give them.
+    pub beside: BTreeMap<String, Beside>,
     /// The names it may use.
     pub names: Names,
     /// What is done, in order.
     pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// Whether it needs releases of packages beside the judged subject.
+    pub fn needs_releases(&self) -> bool {
+        self.beside.values().any(|beside| beside.release)
+    }
 }
 
 /// One step of a case.
@@ -88,8 +100,19 @@ pub struct Step {
     pub rule: String,
     /// Whether a later check compares with the moment before this step.
     pub snapshot: bool,
+    /// The outcome of a start that may fail for which the step is.
+    pub when: Option<When>,
     /// What it does.
     pub action: Action,
+}
+
+/// One outcome of a start that may fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct When {
+    /// The process.
+    pub who: String,
+    /// Whether its handshake was answered.
+    pub served: bool,
 }
 
 /// What a step does.
@@ -103,6 +126,8 @@ pub enum Action {
         who: String,
         /// It must end without answering.
         refused: bool,
+        /// It may fail instead, if it does so in order and says why.
+        or_fails: bool,
     },
     /// Calls a tool of an MCP server.
     Call(Call),
@@ -176,6 +201,13 @@ pub enum Action {
     },
     /// Changes the world.
     Change(Change),
+    /// Mounts a file system.
+    Mount(Mount),
+    /// Takes a mount away, also from under a process.
+    Umount {
+        /// Where it is.
+        path: Template,
+    },
     /// From here to the end of the case nothing may appear at a path.
     NeverCreated {
         /// The path.
@@ -196,6 +228,8 @@ pub struct Spawn {
     pub handle: String,
     /// Which program.
     pub role: Role,
+    /// Whose, where it is not the judged subject's: a name of `[subjects]`.
+    pub subject: Option<String>,
     /// Arguments after the role's own.
     pub args: Vec<Template>,
     /// umask; the world's is 022.
@@ -208,6 +242,12 @@ pub struct Spawn {
     pub stdin: StdinKind,
     /// Which of its streams are a terminal instead.
     pub terminal: Streams,
+    /// The process whose pid it gets; that one must have ended.
+    pub same_pid_as: Option<String>,
+    /// It is pid 1 of a pid namespace of its own.
+    pub own_pid_namespace: bool,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// Some of the standard streams.
@@ -232,15 +272,56 @@ impl Streams {
     }
 }
 
+/// Resource limits; what is not said is as the host has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// How many descriptors it may have open.
+    pub open_files: Option<u64>,
+    /// How large a file it may write, in bytes.
+    pub file_size: Option<u64>,
+}
+
+/// A file system to mount.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Mount {
+    /// Where.
+    pub path: Template,
+    /// What.
+    pub what: FileSystem,
+    /// Nothing can be changed through it.
+    pub read_only: bool,
+}
+
+/// What can be mounted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum FileSystem {
+    /// A fresh one, whose root belongs to the subject's uid.
+    Tmpfs {
+        /// Bytes it has room for.
+        size: Option<u64>,
+        /// Files it has room for, its root among them.
+        inodes: Option<u64>,
+        /// Mode of its root.
+        mode: u32,
+    },
+    /// A directory that is there already.
+    Bind {
+        /// The directory.
+        from: Template,
+    },
+}
+
 /// Which program a process runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// The subject's server.
+    /// A subject's server.
     Server,
-    /// The subject's command.
+    /// A subject's command.
     Cli,
     /// A program of the suite.
     Fixture(String),
+    /// A program of others, which the host has.
+    Tool(String),
 }
 
 /// What a process finds on its standard input.
@@ -319,6 +400,11 @@ pub enum ChangeKind {
     Rename {
         /// The new name.
         to: Template,
+    },
+    /// Sets the times of access and of change of content.
+    Touch {
+        /// Seconds since 1970.
+        time: i64,
     },
 }
 

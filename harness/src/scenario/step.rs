@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::Company;
 use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, template, text, wrong};
+use super::hostile::{self, Branches};
 use super::model::{Action, Call, LockKind, Role, Spawn, StdinKind, Step, Streams, Tier};
 use super::node::{Entry, Node, Span, Value};
 use super::template::{Scope, Template};
 use super::terminal;
 
 /// The verbs, in the order of the documentation.
-pub(super) const VERBS: [&str; 27] = [
+pub(super) const VERBS: [&str; 30] = [
     "spawn",
     "handshake",
     "call",
@@ -35,6 +37,9 @@ pub(super) const VERBS: [&str; 27] = [
     "remove",
     "rename",
     "unwatch",
+    "touch",
+    "mount",
+    "umount",
     "never-created",
     "expect",
     "expect-fs",
@@ -51,16 +56,22 @@ pub(super) struct Context<'a> {
     pub opens: BTreeSet<&'a str>,
     /// Processes with a terminal, and which of their streams it is.
     pub terminals: BTreeMap<&'a str, Streams>,
+    /// Processes whose handshake may fail, and which outcomes are judged.
+    pub may_fail: BTreeMap<&'a str, Branches>,
     /// Labels of the steps so far.
     pub labels: BTreeSet<String>,
     /// Labels that a later check compares with.
     pub snapshots: BTreeSet<String>,
     /// What the scenario says it needs of the host.
     pub needs: Tier,
+    /// Programs of others that the scenario says it needs.
+    pub tools: Vec<&'a str>,
     /// The scenario's rules.
     pub rules: Vec<&'a str>,
     /// Programs the suite has.
     pub fixtures: &'a [&'a str],
+    /// Other subjects.
+    pub company: Company<'a>,
     /// The file, for line numbers.
     pub source: &'a str,
 }
@@ -84,6 +95,7 @@ pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Dia
             }
         })
         .collect();
+    hostile::both_outcomes(cx, diags);
     for step in &mut steps {
         step.snapshot = cx.snapshots.contains(&step.label);
     }
@@ -115,16 +127,10 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
     let judging =
         verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
     let rule = rule(&mut fields, cx, judging, diags);
+    let when = hostile::when(&mut fields, judging, cx, diags);
     let action = match verb {
         "spawn" => spawn(value, &mut fields, cx, diags),
-        "handshake" => {
-            let who = handle(&mut fields, "handshake", cx, diags);
-            terminal::speaks(who.as_deref(), &fields.span, cx, diags);
-            who.map(|who| Action::Handshake {
-                who,
-                refused: fields.flag("refused", diags).unwrap_or(false),
-            })
-        }
+        "handshake" => hostile::handshake(value, &mut fields, cx, diags),
         "call" => call(&mut fields, cx, diags),
         "await" => terminal::wait_for_text(&mut fields, cx, diags),
         "type" => terminal::type_text(&mut fields, cx, diags),
@@ -155,6 +161,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
             .and_then(|who| expect::process(who, &mut fields, cx, diags)),
         "expect-fs" => expect::fs(value, &mut fields, cx, diags),
         "expect-lock" => expect::lock(&mut fields, cx, diags),
+        "mount" | "umount" => hostile::mounts(verb, &mut fields, cx, diags),
         change => super::change::change(change, &mut fields, cx, diags),
     };
     fields.finish(diags);
@@ -173,6 +180,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
         label,
         rule,
         snapshot: false,
+        when,
         action: action?,
     })
 }
@@ -246,9 +254,10 @@ fn spawn<'a>(
     let role = match fields.need_text("role", diags) {
         Some(("server", _)) | None => Role::Server,
         Some(("cli", _)) => Role::Cli,
+        Some(("tool", _)) => Role::Tool(hostile::tool(fields, cx, diags)?),
         Some((name, span)) => {
             if !cx.fixtures.contains(&name) {
-                let mut valid = vec!["server", "cli"];
+                let mut valid = vec!["server", "cli", "tool"];
                 valid.extend(cx.fixtures);
                 diags.unknown(span, "role", name, &valid);
             }
@@ -256,15 +265,21 @@ fn spawn<'a>(
         }
     };
     let stdin_default = match role {
-        Role::Cli => StdinKind::Null,
+        Role::Cli | Role::Tool(_) => StdinKind::Null,
         Role::Server | Role::Fixture(_) => StdinKind::Pipe,
     };
     let terminal = terminal::streams(fields, diags);
     cx.terminals.insert(value, terminal);
+    let mut args = fields.templates("args", &cx.scope, diags);
+    if matches!(role, Role::Tool(_)) {
+        // The first is the program.
+        args = args.split_off(args.len().min(1));
+    }
     let spawn = Spawn {
         handle: value.to_owned(),
+        subject: cx.company.of_spawn(&role, fields, diags),
         role,
-        args: fields.templates("args", &cx.scope, diags),
+        args,
         umask: fields.mode("umask", diags),
         env: env(fields.take("env"), &cx.scope, diags),
         uid: uid(fields, cx, diags),
@@ -276,6 +291,9 @@ fn spawn<'a>(
             )
             .unwrap_or(stdin_default),
         terminal,
+        same_pid_as: hostile::same_pid_as(fields, cx, diags),
+        own_pid_namespace: hostile::own_pid_namespace(fields, cx, diags),
+        limits: hostile::limits(fields, diags),
     };
     new_handle(value, &span, "spawn", &mut cx.scope.handles, diags);
     Some(Action::Spawn(spawn))

@@ -9,7 +9,7 @@ use crate::engine::Commands;
 use crate::judge::Verdict;
 use crate::scenario::file::Scenario;
 use crate::scenario::model::Case;
-use crate::suite::{Interrupt, run_one};
+use crate::suite::{Interrupt, Ready, Subjects, run_one};
 use crate::world::Host;
 
 /// A wrong server and command.
@@ -46,6 +46,8 @@ pub struct Ground<'a> {
     pub effort: Effort,
     /// How long a wrong server is waited for.
     pub patience: Duration,
+    /// What cases start beside the wrong server.
+    pub beside: &'a BTreeMap<String, Result<Ready, String>>,
 }
 
 /// What became of one wrong server.
@@ -169,8 +171,21 @@ impl Pack<'_> {
 
     /// Runs a case; true if its scenario has done its work, nothing if the run was interrupted.
     fn judge(&self, prey: &Prey, case: &Case, hunt: &mut Hunt) -> Option<bool> {
-        let Ground { host, patience, .. } = self.ground;
-        let result = run_one(case, host, &prey.commands, patience, self.interrupt)?;
+        let Ground {
+            host,
+            patience,
+            beside,
+            ..
+        } = self.ground;
+        let judged = Ready {
+            commands: prey.commands.clone(),
+            patience,
+        };
+        let subjects = Subjects {
+            judged,
+            beside: beside.clone(),
+        };
+        let result = run_one(case, host, &subjects, self.interrupt)?;
         hunt.cases += 1;
         Some(self.note(hunt, case, &result.verdict))
     }

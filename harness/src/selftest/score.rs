@@ -199,7 +199,7 @@ mod tests {
             rules,
             shared: &Shared::default(),
             parameters: &Vec::new(),
-            fixtures: &[],
+            programs: crate::scenario::beside::Programs::NONE,
         };
         file::parse(id, "x.toml", &text, &frame).unwrap()
     }

@@ -2,6 +2,7 @@
 //!
 //! A name becomes a profile without touching anything but its file (`spec`); only [`find`] provisions.
 
+mod beside;
 mod builtin;
 mod cache;
 mod error;
@@ -21,6 +22,7 @@ use std::ffi::OsString;
 use crate::engine::Commands;
 use crate::scenario::matrix::Values;
 
+pub use beside::{find_beside, is_at_hand, programs};
 pub use builtin::{builtin, defective};
 pub use error::SubjectError;
 pub use health::{Line, health};
@@ -106,7 +108,7 @@ fn release(
                 .iter()
                 .map(|(k, v)| (k.clone(), fill(v)))
                 .collect(),
-            shown: shown::outermost(shown),
+            shown,
         },
         parameters: profile.parameters,
         notes: ready.marker.notes,

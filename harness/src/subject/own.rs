@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::SubjectError;
 use super::profile::{DIR, Profile, fill};
 use super::python::{is_program, on_path};
-use super::shown::outermost;
 use crate::engine::Commands;
 
 /// How to start it, with all paths made absolute and looked up.
@@ -62,7 +61,7 @@ pub(super) fn commands(
             .iter()
             .map(|(k, v)| (k.clone(), fill(v, &places)))
             .collect(),
-        shown: outermost(shown),
+        shown,
     })
 }
 

@@ -17,30 +17,12 @@ pub(super) fn shown(venv: &Path, base_prefix: &Path) -> Vec<PathBuf> {
         all.push(at.clone());
     }
     all.extend(fs::canonicalize(&at));
-    outermost(all)
-}
-
-/// Without those that lie within others, which a read-only mount would leave no room for.
-pub(super) fn outermost(mut all: Vec<PathBuf>) -> Vec<PathBuf> {
-    all.sort();
-    let mut kept: Vec<PathBuf> = Vec::new();
-    for path in all {
-        if !kept.iter().any(|k| path.starts_with(k)) {
-            kept.push(path);
-        }
-    }
-    kept
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_lies_within_another_is_left_out() {
-        let paths = ["/a/b", "/a", "/ab", "/a"].map(PathBuf::from);
-        assert_eq!(outermost(paths.into()), [PathBuf::from("/a"), "/ab".into()]);
-    }
 
     #[test]
     fn every_link_on_the_way_to_the_interpreter_is_shown() {

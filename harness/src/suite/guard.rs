@@ -133,7 +133,10 @@ fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
 fn shown(order: &Order) -> Vec<PathBuf> {
     match order {
         Order::Try(_) => Vec::new(),
-        Order::Run(job, _) => job.commands.shown.clone(),
+        Order::Run(job, _) => {
+            let all = std::iter::once(&job.commands).chain(job.beside.values());
+            all.flat_map(|commands| commands.shown.clone()).collect()
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod host;
 mod launch;
 mod run;
 mod smoke;
+mod subjects;
 
 /// The argument before a role's name. Not in the command's help: nobody types it.
 pub const ROLE: &str = "role";
@@ -15,3 +16,4 @@ pub use host::find_host;
 pub use launch::{Lifelines, launch};
 pub use run::{CaseResult, Interrupt, run_all, run_one};
 pub use smoke::patience;
+pub use subjects::{Ready, Subjects};

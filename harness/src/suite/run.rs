@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::guard::{Order, Report};
 use super::launch::{Lifelines, launch};
-use crate::engine::{Commands, Evidence, Job};
+use super::subjects::Subjects;
+use crate::engine::{Evidence, Job};
 use crate::judge::Verdict;
 use crate::scenario::model::Case;
 use crate::world::Host;
@@ -48,19 +49,21 @@ impl Interrupt {
 pub fn run_one<'a>(
     case: &'a Case,
     host: &Host,
-    commands: &Commands,
-    patience: Duration,
+    subjects: &Subjects,
     interrupt: &Interrupt,
 ) -> Option<CaseResult<'a>> {
     let start = Instant::now();
-    let (verdict, evidence) = match host.place(case) {
-        Err(unfit) => (Verdict::Skip(unfit.to_string()), Evidence::default()),
-        Ok(tier) => {
+    let place = host.place(case).map_err(|unfit| unfit.to_string());
+    let ready = place.and_then(|tier| Ok((tier, subjects.of(case)?)));
+    let (verdict, evidence) = match ready {
+        Err(why) => (Verdict::Skip(why), Evidence::default()),
+        Ok((tier, cast)) => {
             let job = Job {
                 case: case.clone(),
-                commands: commands.clone(),
+                commands: subjects.judged.commands.clone(),
+                beside: cast.beside,
                 fixture: ["@self", super::ROLE].map(str::to_owned).into(),
-                patience,
+                patience: cast.patience,
             };
             match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {
                 Ok(Some(Report::Ran(outcome))) => (outcome.verdict, outcome.evidence),
@@ -86,8 +89,7 @@ pub fn run_one<'a>(
 pub fn run_all<'a>(
     cases: &[&'a Case],
     host: &Host,
-    commands: &Commands,
-    patience: Duration,
+    subjects: &Subjects,
     workers: usize,
     interrupt: &Interrupt,
     mut heard: impl FnMut(CaseResult<'a>),
@@ -101,7 +103,7 @@ pub fn run_all<'a>(
                 while !interrupt.asked() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { break };
-                    let Some(result) = run_one(case, host, commands, patience, interrupt) else {
+                    let Some(result) = run_one(case, host, subjects, interrupt) else {
                         break;
                     };
                     if tell.send(result).is_err() {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Interrupt, run_one};
+use super::{Interrupt, Ready, Subjects, run_one};
 use crate::engine::Commands;
 use crate::judge::Verdict;
+use crate::scenario::beside::Programs;
 use crate::scenario::file::{self, Frame, Shared};
 use crate::scenario::rules::Rules;
 use crate::world::Host;
@@ -44,7 +45,7 @@ pub fn patience(
         rules: &Rules::default(),
         shared: &Shared::default(),
         parameters: &Vec::new(),
-        fixtures: &[],
+        programs: Programs::NONE,
     };
     let scenario =
         file::parse("smoke", "(built-in)", SCENARIO, &frame).map_err(|e| e.to_string())?;
@@ -52,7 +53,11 @@ pub fn patience(
         .cases
         .first()
         .ok_or("the smoke scenario has no case")?;
-    let Some(result) = run_one(case, host, commands, FIRST, interrupt) else {
+    let alone = Subjects::alone(Ready {
+        commands: commands.clone(),
+        patience: FIRST,
+    });
+    let Some(result) = run_one(case, host, &alone, interrupt) else {
         return Err("interrupted".into());
     };
     match result.verdict {

@@ -7,9 +7,11 @@ use std::os::unix::process::parent_id;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 
+use super::birth::{self, Birth};
 use super::pidfd::PidFd;
 
 /// A program to start, with all that is set between fork and exec.
@@ -25,6 +27,19 @@ pub struct Plan {
     pub umask: u32,
     /// uid and gid to change to; groups are dropped then.
     pub ids: Option<(u32, u32)>,
+    /// Resource limits, soft and hard alike.
+    pub limits: Vec<(Limit, u64)>,
+    /// A certain pid, or a pid namespace of its own.
+    pub birth: Birth,
+}
+
+/// A resource that can be made scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// One more than the highest descriptor.
+    OpenFiles,
+    /// The size of any file written, in bytes.
+    FileSize,
 }
 
 /// The standard streams of a program.
@@ -67,6 +82,8 @@ pub enum SpawnError {
 /// What a child does before it is the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// The /proc of its own pid namespace.
+    Namespace,
     /// Its own session, so that no terminal signal reaches it.
     Session,
     /// Its controlling terminal.
@@ -81,6 +98,8 @@ pub enum Stage {
     ParentDeath,
     /// Signal mask and dispositions.
     Signals,
+    /// Resource limits.
+    Limits,
     /// execve(2).
     Exec,
 }
@@ -88,6 +107,7 @@ pub enum Stage {
 impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Namespace => "mounting /proc",
             Self::Session => "setsid",
             Self::Terminal => "taking a controlling terminal",
             Self::Stdio => "dup2 of standard streams",
@@ -95,12 +115,14 @@ impl std::fmt::Display for Stage {
             Self::Cwd => "chdir",
             Self::ParentDeath => "prctl(PR_SET_PDEATHSIG)",
             Self::Signals => "resetting signals",
+            Self::Limits => "setrlimit",
             Self::Exec => "exec",
         })
     }
 }
 
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 10] = [
+    Stage::Namespace,
     Stage::Session,
     Stage::Terminal,
     Stage::Stdio,
@@ -108,6 +130,7 @@ const STAGES: [Stage; 8] = [
     Stage::Cwd,
     Stage::ParentDeath,
     Stage::Signals,
+    Stage::Limits,
     Stage::Exec,
 ];
 
@@ -117,10 +140,7 @@ const STAGES: [Stage; 8] = [
 /// The stage that failed. A child that dies before exec is seen as the end of a pipe, not waited for.
 pub fn spawn(plan: &Plan, stdio: Stdio<'_>) -> Result<Started, SpawnError> {
     let (mut report, to_parent) = pipe().map_err(SpawnError::Fork)?;
-    // SAFETY: this process has one thread, so the child may use everything its parent could.
-    #[expect(unsafe_code, reason = "fork")]
-    let fork = unsafe { nix::unistd::fork() };
-    match fork.map_err(|e| SpawnError::Fork(e.into()))? {
+    match birth::fork(plan.birth).map_err(SpawnError::Fork)? {
         ForkResult::Child => {
             drop(report);
             let (stage, errno) = become_program(plan, stdio);
@@ -226,6 +246,9 @@ fn become_program(plan: &Plan, stdio: Stdio<'_>) -> (Stage, Errno) {
 
 fn prepare(plan: &Plan, stdio: Stdio<'_>) -> Result<(), (Stage, Errno)> {
     let failed = |stage: Stage| move |errno: Errno| (stage, errno);
+    if plan.birth.own_namespace {
+        birth::own_proc().map_err(failed(Stage::Namespace))?;
+    }
     nix::unistd::setsid().map_err(failed(Stage::Session))?;
     let terminal = stdio
         .terminal
@@ -267,5 +290,12 @@ fn prepare(plan: &Plan, stdio: Stdio<'_>) -> Result<(), (Stage, Errno)> {
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
         .map_err(failed(Stage::Signals))?;
+    for (limit, most) in &plan.limits {
+        let resource = match limit {
+            Limit::OpenFiles => Resource::RLIMIT_NOFILE,
+            Limit::FileSize => Resource::RLIMIT_FSIZE,
+        };
+        setrlimit(resource, *most, *most).map_err(failed(Stage::Limits))?;
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The kernel's side: everything that needs `unsafe`, and nothing that knows about scenarios.
 
+pub mod birth;
 pub mod fork;
 pub mod mount;
 pub mod pidfd;

@@ -83,8 +83,13 @@ pub fn bind(source: &OwnedFd, at: &Path, read_only: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a mount read-only, with all below it.
+///
 /// mount_setattr(2) and not a remount: it keeps the flags that an unprivileged namespace may not drop.
-fn set_read_only(at: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// What mount_setattr(2) says.
+pub fn set_read_only(at: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
     let path = std::ffi::CString::new(at.as_os_str().as_bytes())?;
     let attr = libc::mount_attr {
@@ -121,6 +126,14 @@ pub fn pivot(root: &Path) -> nix::Result<()> {
     nix::unistd::pivot_root(".", ".")?;
     umount2(".", MntFlags::MNT_DETACH)?;
     nix::unistd::chdir("/")
+}
+
+/// Takes a mount away; who still uses it keeps it.
+///
+/// # Errors
+/// What umount2(2) says.
+pub fn detach(at: &Path) -> nix::Result<()> {
+    umount2(at, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW)
 }
 
 /// Brings the loopback interface of a fresh network namespace up.

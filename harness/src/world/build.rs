@@ -61,6 +61,7 @@ impl World {
         mount::make_private().map_err(BuildError::nix("making mounts private"))?;
         let exe_fd = open(exe)?;
         // Whether each is a directory is asked now: below /tmp it is out of sight in a moment.
+        let shown = outermost(shown);
         let extra: Vec<(&PathBuf, bool, OwnedFd)> = shown
             .iter()
             .filter(|path| {
@@ -188,6 +189,19 @@ impl World {
     }
 }
 
+/// Without those that lie within others, which a read-only mount would leave no room for, and each once.
+fn outermost(shown: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = shown.to_vec();
+    all.sort();
+    let mut kept: Vec<PathBuf> = Vec::new();
+    for path in all {
+        if !kept.iter().any(|k| path.starts_with(k)) {
+            kept.push(path);
+        }
+    }
+    kept
+}
+
 /// Under any umask of the suite's own.
 fn mkdir(path: &Path, mode: u32) -> Result<(), BuildError> {
     match fs::create_dir(path) {
@@ -210,7 +224,7 @@ fn make_parents(root: &Path, path: &Path) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn open(path: &Path) -> Result<OwnedFd, BuildError> {
+pub(super) fn open(path: &Path) -> Result<OwnedFd, BuildError> {
     File::options()
         .read(true)
         .custom_flags((OFlag::O_PATH | OFlag::O_CLOEXEC).bits())
@@ -221,4 +235,15 @@ fn open(path: &Path) -> Result<OwnedFd, BuildError> {
 
 fn is_real_dir(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|m| m.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_within_another_is_left_out() {
+        let paths = ["/a/b", "/a", "/ab", "/a"].map(PathBuf::from);
+        assert_eq!(outermost(&paths), [PathBuf::from("/a"), "/ab".into()]);
+    }
 }

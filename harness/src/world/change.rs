@@ -6,8 +6,9 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, lchown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
+use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::sys::stat::{Mode, UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
 
 use crate::scenario::model::ChangeKind;
 
@@ -87,5 +88,15 @@ pub fn apply(kind: &ChangeKind, filled: &Filled<'_>) -> io::Result<()> {
             Err(e) => Err(e),
         },
         ChangeKind::Rename { .. } => fs::rename(path, to()),
+        ChangeKind::Touch { time } => {
+            let time = TimeSpec::new(*time, 0);
+            Ok(utimensat(
+                AT_FDCWD,
+                path,
+                &time,
+                &time,
+                UtimensatFlags::NoFollowSymlink,
+            )?)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod change;
+mod mounts;
 mod namespaces;
 mod tier;
 
@@ -11,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 pub use build::BuildError;
 pub use change::{Filled, apply};
+pub use mounts::{Tmpfs, mount_bind, mount_tmpfs, umount};
 pub use namespaces::enter;
-pub use tier::{Host, Unfit};
+pub use tier::{Host, Unfit, find_tool};
 
 use crate::scenario::model::Tier;
 use crate::scenario::template::WorldVar;
@@ -68,7 +70,7 @@ impl World {
     pub fn env(&self) -> Vec<(String, OsString)> {
         let path = |p: &Path| p.as_os_str().to_owned();
         vec![
-            ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ("PATH".into(), tier::PATH.into()),
             ("HOME".into(), path(&self.home)),
             ("USER".into(), "user".into()),
             ("LOGNAME".into(), "user".into()),

@@ -1,6 +1,9 @@
 //! What this host can do, found once at the start.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::AccessFlags;
 
 use crate::scenario::model::{Case, Tier};
 
@@ -13,19 +16,37 @@ pub struct Host {
     pub limits: Vec<Unfit>,
 }
 
-/// Why a tier is not to be had here.
+/// What a case needs and this host has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// The tier.
-    pub tier: Tier,
-    /// The reason.
-    pub reason: String,
+pub enum Unfit {
+    /// A tier of isolation.
+    Tier {
+        /// The tier.
+        tier: Tier,
+        /// Why it is not to be had.
+        reason: String,
+    },
+    /// A program of others.
+    Tool(String),
 }
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no tier `{}` here: {}", self.tier.word(), self.reason)
+        match self {
+            Self::Tier { tier, reason } => write!(f, "no tier `{}` here: {reason}", tier.word()),
+            Self::Tool(name) => write!(f, "no `{name}` here: it is not in {PATH}"),
+        }
     }
+}
+
+/// Where the processes of a world find programs, and so where a tool must be.
+pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The program `name` of the host, if it has it. A world shows it at the same path.
+pub fn find_tool(name: &str) -> Option<PathBuf> {
+    PATH.split(':')
+        .map(|dir| Path::new(dir).join(name))
+        .find(|path| nix::unistd::access(path, AccessFlags::X_OK).is_ok())
 }
 
 impl Host {
@@ -40,7 +61,7 @@ impl Host {
             },
             Ok(()) => Self {
                 tier: Tier::Namespaces,
-                limits: vec![Unfit {
+                limits: vec![Unfit::Tier {
                     tier: Tier::Ids,
                     reason: ids_reason,
                 }],
@@ -48,7 +69,7 @@ impl Host {
             Err(reason) => Self {
                 tier: Tier::Plain,
                 limits: [Tier::Namespaces, Tier::Ids]
-                    .map(|tier| Unfit {
+                    .map(|tier| Unfit::Tier {
                         tier,
                         reason: reason.clone(),
                     })
@@ -62,7 +83,7 @@ impl Host {
         if tier < self.tier {
             for lost in [Tier::Namespaces, Tier::Ids] {
                 if lost > tier && lost <= self.tier {
-                    self.limits.push(Unfit {
+                    self.limits.push(Unfit::Tier {
                         tier: lost,
                         reason: format!("this run is limited to tier `{}`", tier.word()),
                     });
@@ -78,13 +99,17 @@ impl Host {
     /// # Errors
     /// What the case needs and this host has not.
     pub fn place(&self, case: &Case) -> Result<Tier, Unfit> {
-        if case.needs <= self.tier {
-            return Ok(self.tier);
+        if case.needs > self.tier {
+            let of_tier = |l: &&Unfit| matches!(l, Unfit::Tier { tier, .. } if *tier == case.needs);
+            let known = self.limits.iter().find(of_tier).cloned();
+            return Err(known.unwrap_or_else(|| Unfit::Tier {
+                tier: case.needs,
+                reason: "not available".to_owned(),
+            }));
         }
-        let known = self.limits.iter().find(|l| l.tier == case.needs).cloned();
-        Err(known.unwrap_or_else(|| Unfit {
-            tier: case.needs,
-            reason: "not available".to_owned(),
-        }))
+        match case.tools.iter().find(|tool| find_tool(tool).is_none()) {
+            Some(tool) => Err(Unfit::Tool(tool.clone())),
+            None => Ok(self.tier),
+        }
     }
 }
