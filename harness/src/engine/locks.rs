@@ -30,6 +30,9 @@ impl Engine<'_> {
         let shown = match on {
             LockOn::Path(path) => self.world.show(&self.fill_path(path)?),
             LockOn::Inode(name) => format!("the inode kept open as {name}"),
+            LockOn::Former(path) => {
+                format!("what was {}", self.world.show(&self.fill_path(path)?))
+            }
         };
         let mut found = Err(Gap::new("a look at the lock", "none"));
         if *eventually {
@@ -81,6 +84,23 @@ impl Engine<'_> {
         let opened;
         let file = match on {
             LockOn::Inode(name) => self.opened_file(name)?,
+            LockOn::Former(path) => {
+                let holders = lock::former(&self.fill_path(path)?, pids);
+                let names = self.children.iter();
+                let names: Vec<&str> = names
+                    .filter(|(_, child)| holders.contains(&child.pid))
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                return Ok(if names.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    let found = format!("held by {}", names.join(" and "));
+                    Err(Gap::new(
+                        "nobody holds the lock of a file that lost this name",
+                        found,
+                    ))
+                });
+            }
             LockOn::Path(path) => match lock::open(&self.fill_path(path)?) {
                 Ok(file) => {
                     opened = file;

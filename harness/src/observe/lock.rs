@@ -141,6 +141,28 @@ fn keepers(pids: &[i32], wanted: &str) -> Vec<(HeldBy, LockKind)> {
     keepers
 }
 
+/// Which of `pids` hold the lock of a file that has no name any more, and had one in the directory of `path`.
+pub fn former(path: &Path, pids: &[i32]) -> Vec<i32> {
+    let dir = path.parent();
+    let holds = |pid: i32| {
+        let Ok(list) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+            return false;
+        };
+        list.flatten().any(|fd| {
+            // proc(5) gives an unlinked file's last name; one that was made without a name has a number there.
+            let beside = std::fs::read_link(fd.path()).is_ok_and(|name| name.parent() == dir);
+            let nameless = || std::fs::metadata(fd.path()).is_ok_and(|found| found.nlink() == 0);
+            let locked = || {
+                let info = Path::new(&format!("/proc/{pid}/fdinfo")).join(fd.file_name());
+                std::fs::read_to_string(info)
+                    .is_ok_and(|info| info.lines().any(|line| line.starts_with("lock:")))
+            };
+            beside && nameless() && locked()
+        })
+    };
+    pids.iter().copied().filter(|pid| holds(*pid)).collect()
+}
+
 /// Whether the `flags:` of an `fdinfo`, which are octal, hold O_CLOEXEC.
 fn closed_on_exec(fdinfo: &str) -> bool {
     fdinfo
@@ -209,6 +231,19 @@ mod tests {
         assert!(closed_on_exec("pos:\t0\nflags:\t02100002\n"));
         assert!(!closed_on_exec("pos:\t0\nflags:\t0100002\n"));
         assert!(!closed_on_exec(""));
+    }
+
+    #[test]
+    fn the_lock_of_a_file_that_lost_its_name_is_seen() {
+        let me = [i32::try_from(std::process::id()).unwrap()];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_owned();
+        let held = Flock::lock(open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
+        assert!(former(&path, &me).is_empty());
+        drop(file);
+        assert_eq!(former(&path, &me), me);
+        drop(held);
+        assert!(former(&path, &me).is_empty());
     }
 
     #[test]

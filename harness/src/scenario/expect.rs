@@ -6,7 +6,7 @@ use super::model::{
     Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn,
     TextChecks,
 };
-use super::node::Value;
+use super::node::{Span, Value};
 use super::step::{Context, LOCKS, SIGNALS};
 use super::template::Template;
 
@@ -237,19 +237,7 @@ pub(super) fn lock<'a>(
     diags: &mut Diags,
 ) -> Option<Action> {
     let (value, span) = fields.text("expect-lock", diags)?;
-    let on = match value.strip_prefix("inode:") {
-        Some(name) => {
-            if !cx.opens.contains(name) {
-                let valid: Vec<&str> = cx.opens.iter().copied().collect();
-                diags.unknown(span, "opened inode", name, &valid);
-            }
-            LockOn::Inode(name.to_owned())
-        }
-        None => {
-            let path = fields.template("expect-lock", &cx.scope, diags);
-            LockOn::Path(path.unwrap_or_else(|| Template::literal("")))
-        }
-    };
+    let on = lock_on(value, span, fields, cx, diags);
     if fields.take("held").is_none() {
         fields.missing("held");
     }
@@ -269,6 +257,13 @@ pub(super) fn lock<'a>(
             "`close-on-exec` needs a holder",
         );
     }
+    if held != Held::Free && matches!(on, LockOn::Former(_)) {
+        diags.push(
+            fields.span.clone(),
+            "who may hold the lock of a file that lost its name is not to be told",
+            "`former:` goes with `held = \"none\"`",
+        );
+    }
     if held != Held::Free && by.who.is_empty() {
         diags.push(
             fields.span.clone(),
@@ -284,4 +279,28 @@ pub(super) fn lock<'a>(
         close_on_exec,
         eventually: fields.flag("eventually", diags).unwrap_or(false),
     }))
+}
+
+/// What the lock is on: a path, an inode kept open, or what lost a path's name.
+fn lock_on(
+    value: &str,
+    span: Span,
+    fields: &mut Fields<'_>,
+    cx: &Context<'_>,
+    diags: &mut Diags,
+) -> LockOn {
+    let nothing = || Template::literal("");
+    if let Some(name) = value.strip_prefix("inode:") {
+        if !cx.opens.contains(name) {
+            let valid: Vec<&str> = cx.opens.iter().copied().collect();
+            diags.unknown(span, "opened inode", name, &valid);
+        }
+        return LockOn::Inode(name.to_owned());
+    }
+    if let Some(path) = value.strip_prefix("former:") {
+        let path = Template::parse(path, &span, &cx.scope, diags);
+        return LockOn::Former(path.unwrap_or_else(nothing));
+    }
+    let path = fields.template("expect-lock", &cx.scope, diags);
+    LockOn::Path(path.unwrap_or_else(nothing))
 }

@@ -194,4 +194,6 @@ pub enum LockOn {
     Path(Template),
     /// The inode kept open under a handle.
     Inode(String),
+    /// Any file that has lost its name, in the directory of this path.
+    Former(Template),
 }
