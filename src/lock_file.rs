@@ -263,15 +263,20 @@ impl LockFile {
                 .map_err(|errno| self.failed("change its mode", errno))?;
         }
         // First the new text, then the new length: a reader never finds the file empty once it
-        // has had content. A few bytes are written whole or not at all.
+        // has had content. A few bytes are written whole or not at all. Where the text is as long
+        // as what it replaces, the file is done once it reads right.
         let written = retry(|| pwrite(self.file.as_fd(), text.as_bytes(), 0))
             .map_err(|errno| self.failed("write it", errno))?;
         if written != text.len() {
             return Err(self.failed("write it", Errno::ENOSPC));
         }
         // A pid is a few digits: its length fits whatever `off_t` is.
-        retry(|| ftruncate(self.file.as_fd(), written as i64))
-            .map_err(|errno| self.failed("truncate it", errno))
+        let length = written as i64;
+        if found.st_size > length {
+            retry(|| ftruncate(self.file.as_fd(), length))
+                .map_err(|errno| self.failed("truncate it", errno))?;
+        }
+        Ok(())
     }
 
     /// The first bytes of the file, `limit` at most.

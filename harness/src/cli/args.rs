@@ -154,11 +154,12 @@ pub(super) struct Check {
 pub(super) struct SelfTest {
     /// Only these defects; nothing is then said of rules and scenarios as such
     pub(super) defect: Vec<String>,
-    /// Run every scenario on every defect, not only those of the rules it is said to break
+    /// Run every scenario on every defect, not only those of the rules it is said to break; with --mutants
+    /// every case, not only the first of each scenario
     #[arg(long)]
     pub(super) all: bool,
     /// Hunt the mutants of an executable that `.ci/mutants` built; DEFECT is then part of a name
-    #[arg(long, conflicts_with_all = ["all", "list"])]
+    #[arg(long, conflicts_with = "list")]
     pub(super) mutants: bool,
     /// List the defects and run nothing
     #[arg(long)]

@@ -21,6 +21,7 @@ pub(super) fn mutants(
     library: &Library,
     (host, beside): (&Host, &Beside),
     chosen: &[String],
+    effort: Effort,
     workers: usize,
     interrupt: &Arc<Interrupt>,
 ) -> Result<Exit, Failure> {
@@ -44,7 +45,7 @@ pub(super) fn mutants(
     let ground = Ground {
         scenarios: &library.scenarios,
         host,
-        effort: Effort::First,
+        effort,
         patience: super::self_test::PATIENCE,
         beside,
     };

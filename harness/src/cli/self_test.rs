@@ -53,10 +53,12 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
 
     if args.mutants {
+        let effort = if args.all { Effort::Any } else { Effort::First };
         return super::mutants::mutants(
             &library,
             (&host, &beside),
             &args.defect,
+            effort,
             workers,
             &interrupt,
         );

@@ -31,8 +31,10 @@ pub enum Effort {
     Enough,
     /// Every scenario, whatever the defect is said to break, until it catches or has no more cases.
     All,
-    /// Whatever catches it first, by any rule.
+    /// Whatever catches it first, by any rule, of the first case of each scenario.
     First,
+    /// The same, of all cases.
+    Any,
 }
 
 /// Where the hunts are held.
@@ -137,12 +139,12 @@ impl Pack<'_> {
             breaks: prey.breaks.clone(),
             ..Hunt::default()
         };
-        let first = self.ground.effort == Effort::First;
+        let once = matches!(self.ground.effort, Effort::First | Effort::Any);
         // Most mistakes show in the first case of some scenario.
-        let rounds: &[(usize, usize)] = if first {
-            &[(0, 1), (1, usize::MAX)]
-        } else {
-            &[(0, usize::MAX)]
+        let rounds: &[(usize, usize)] = match self.ground.effort {
+            Effort::First => &[(0, 1)],
+            Effort::Any => &[(0, 1), (1, usize::MAX)],
+            Effort::Enough | Effort::All => &[(0, usize::MAX)],
         };
         for (skip, take) in rounds {
             for scenario in self.ground.scenarios {
@@ -161,7 +163,7 @@ impl Pack<'_> {
                         break;
                     }
                 }
-                if first && !hunt.caught.is_empty() {
+                if once && !hunt.caught.is_empty() {
                     return Some(hunt);
                 }
             }
@@ -227,6 +229,6 @@ impl Pack<'_> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(scenario_of(&case.id).to_owned());
         }
-        as_claimed || self.ground.effort == Effort::First
+        as_claimed || matches!(self.ground.effort, Effort::First | Effort::Any)
     }
 }
