@@ -3,7 +3,8 @@
 use super::diag::Diags;
 use super::fields::Fields;
 use super::model::{Action, Change, ChangeKind};
-use super::step::{Context, VERBS, uid};
+use super::spawn::uid;
+use super::step::{Context, VERBS};
 use super::template::Template;
 
 /// The step of `verb`, if it is one of those.

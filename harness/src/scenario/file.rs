@@ -150,7 +150,7 @@ fn case(
         company: Company::read(fields.take("subjects"), frame.programs, diags),
         source,
     };
-    let env = step::env(fields.take("env"), &cx.scope, diags);
+    let env = super::spawn::env(fields.take("env"), &cx.scope, diags);
     let steps = step::steps(&nodes, &mut cx, diags);
     let beside = cx.company.finish(diags);
     fields.finish(diags);

@@ -17,6 +17,7 @@ pub mod matrix;
 pub mod model;
 pub mod node;
 pub mod rules;
+mod spawn;
 mod step;
 pub mod template;
 mod terminal;
