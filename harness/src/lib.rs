@@ -4,6 +4,7 @@
 //! guard ([`suite`]), where an engine ([`engine`]) takes the steps, looks ([`observe`]) and lets the judge
 //! decide ([`judge`]). `docs/design.md` has the whole flow and its laws.
 
+pub mod calls;
 pub mod cli;
 pub mod engine;
 pub mod judge;

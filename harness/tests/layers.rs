@@ -7,12 +7,13 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("sys", &[]),
     ("process", &["sys"]),
     ("scenario", &[]),
     ("world", &["scenario", "sys"]),
     ("observe", &["scenario"]),
+    ("calls", &["sys", "scenario"]),
     // Facts are plain data: how a process ended, what a lock probe saw.
     ("judge", &["observe", "scenario", "sys"]),
     (
@@ -102,10 +103,21 @@ fn sources(src: &Path, layer: &str) -> Vec<String> {
     if file.exists() {
         return vec![fs::read_to_string(file).unwrap()];
     }
-    let mut texts = Vec::new();
-    for item in fs::read_dir(src.join(layer)).unwrap() {
-        texts.push(fs::read_to_string(item.unwrap().path()).unwrap());
-    }
+    let texts = beneath(&src.join(layer));
     assert!(!texts.is_empty(), "no source of layer {layer}");
+    texts
+}
+
+/// The texts of a folder and of those in it.
+fn beneath(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            texts.extend(beneath(&path));
+        } else {
+            texts.push(fs::read_to_string(path).unwrap());
+        }
+    }
     texts
 }

@@ -1,0 +1,3 @@
+//! System calls of subjects, seen from outside.
+
+pub mod table;
