@@ -218,4 +218,41 @@ mod x86_64 {
         assert_eq!(ioctl.class_with(libc::FICLONE), Class::Change);
         assert_eq!(ioctl.class_with(libc::FS_IOC_SETFLAGS), Class::Change);
     }
+
+    /// The page is for people who want to know what they can rely on; it is checked so that it stays true.
+    #[test]
+    fn the_page_has_all_of_it() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/system-calls.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let mut missing = Vec::new();
+        for family in Family::ALL {
+            for class in [Class::Change, Class::Look, Class::Read, Class::Descriptor] {
+                let calls: BTreeSet<String> = watched()
+                    .filter(|c| c.family == *family && c.class == class)
+                    .map(|c| format!("`{}`", c.name))
+                    .collect();
+                let class = serde_json::to_string(&class).unwrap();
+                let row = format!("| {} | {} | ", family.word(), class.trim_matches('"'));
+                let told: BTreeSet<String> = page
+                    .lines()
+                    .filter_map(|line| line.strip_prefix(&row)?.strip_suffix(" |"))
+                    .flat_map(|calls| calls.split(", ").map(str::to_owned))
+                    .collect();
+                if calls != told {
+                    missing.push(format!("{row}{}", Vec::from_iter(calls).join(", ")));
+                }
+            }
+        }
+        for group in refused().chain(harmless()) {
+            let row = format!("| {} | `{}`", group.reason, group.calls[0].1);
+            if !page.contains(&row) {
+                missing.push(row);
+            }
+        }
+        assert!(
+            missing.is_empty(),
+            "docs/system-calls.md should have\n{}",
+            missing.join("\n")
+        );
+    }
 }
