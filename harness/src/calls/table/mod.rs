@@ -143,31 +143,32 @@ impl Call {
     /// What it does when its flags have this value: `unlinkat` can be an `rmdir`, and `fcntl` is many things.
     #[must_use]
     pub const fn family_with(&self, flags: u64) -> Family {
-        match self.flags {
-            Flags::At(_) if matches!(self.family, Family::Unlink) => {
-                if flags & libc::AT_REMOVEDIR as u64 == 0 {
-                    Family::Unlink
-                } else {
-                    Family::Rmdir
-                }
-            }
-            Flags::Command(_) => command(flags).0,
-            _ => self.family,
+        if matches!(self.family, Family::Fcntl) {
+            return command(flags).0;
         }
+        let removes = matches!(self.family, Family::Unlink) && matches!(self.flags, Flags::At(_));
+        if removes && flags & libc::AT_REMOVEDIR as u64 != 0 {
+            return Family::Rmdir;
+        }
+        self.family
     }
 
     /// How much it can do when its flags have this value. An open that neither writes nor makes nor empties only looks. What is not
     /// known to be less counts as a change.
     #[must_use]
     pub const fn class_with(&self, flags: u64) -> Class {
-        match self.flags {
-            Flags::Open(_) | Flags::OpenHow(_) if matches!(self.family, Family::Open) => {
-                open(flags)
-            }
-            Flags::Command(_) => command(flags).1,
-            Flags::Request(_) => request(flags),
-            _ => self.class,
+        if matches!(self.flags, Flags::Open(_) | Flags::OpenHow(_))
+            && matches!(self.family, Family::Open)
+        {
+            return open(flags);
         }
+        if matches!(self.flags, Flags::Command(_)) {
+            return command(flags).1;
+        }
+        if matches!(self.flags, Flags::Request(_)) {
+            return request(flags);
+        }
+        self.class
     }
 }
 
