@@ -17,5 +17,6 @@ pub mod scenario;
 pub mod selftest;
 pub mod subject;
 pub mod suite;
+pub mod supervise;
 pub mod sys;
 pub mod world;

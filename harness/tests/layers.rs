@@ -7,20 +7,34 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("sys", &[]),
     ("process", &["sys"]),
-    ("scenario", &[]),
+    // Names of system calls and what was seen of them: plain data.
+    ("calls", &[]),
+    ("scenario", &["calls"]),
+    ("supervise", &["calls", "process", "sys"]),
     ("world", &["scenario", "sys"]),
     ("observe", &["scenario"]),
-    ("calls", &["sys", "scenario"]),
     // Facts are plain data: how a process ended, what a lock probe saw.
-    ("judge", &["observe", "scenario", "sys"]),
+    ("judge", &["calls", "observe", "scenario", "sys"]),
     (
         "engine",
-        &["judge", "observe", "process", "scenario", "sys", "world"],
+        &[
+            "calls",
+            "judge",
+            "observe",
+            "process",
+            "scenario",
+            "supervise",
+            "sys",
+            "world",
+        ],
     ),
-    ("suite", &["engine", "judge", "scenario", "sys", "world"]),
+    (
+        "suite",
+        &["engine", "judge", "scenario", "supervise", "sys", "world"],
+    ),
     ("roles", &["suite"]),
     // It writes scenarios and has them run; nothing of a subject is known to it but the contract.
     ("model", &["engine", "judge", "scenario", "suite", "world"]),

@@ -1,10 +1,12 @@
 //! What is kept of a case for its report.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use crate::calls::Call;
 use crate::judge::{process::say, quote};
 
 /// One moment.
@@ -46,6 +48,10 @@ pub struct Evidence {
     pub files: Vec<String>,
     /// `/proc/locks` at the end.
     pub locks: Vec<String>,
+    /// The system calls that concern the world, if they were told, in the order in which they were entered.
+    pub calls: Vec<Call>,
+    /// How often each process made each call that was told, by handle and call.
+    pub counts: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 impl Engine<'_> {
@@ -80,6 +86,18 @@ impl Engine<'_> {
             processes,
             files,
             locks,
+            calls: Vec::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+
+    /// The calls that were told, and how often each was made.
+    pub(super) fn tell_calls(&mut self, evidence: &mut Evidence) {
+        let supervisor = &self.calls.supervisor;
+        evidence.calls = supervisor.log().to_vec();
+        for ((who, name), times) in supervisor.counts() {
+            let of = evidence.counts.entry(who.clone()).or_default();
+            of.insert((*name).to_owned(), *times);
         }
     }
 
@@ -89,6 +107,15 @@ impl Engine<'_> {
         lines.extend(self.watch.log().map(|seen| Line {
             at: seen.at.saturating_duration_since(self.start),
             text: format!("{} {}", self.world.show(&seen.path), seen.what.word()),
+        }));
+        lines.extend(self.calls.supervisor.log().iter().map(|call| Line {
+            at: call.at,
+            text: call.line(),
+        }));
+        let refused = self.calls.supervisor.refused().iter();
+        lines.extend(refused.map(|(who, name)| Line {
+            at: Duration::ZERO,
+            text: format!("{who}: {name} is refused (ENOSYS): what it has done is never told"),
         }));
         lines.sort_by_key(|line| line.at);
         fold(lines)

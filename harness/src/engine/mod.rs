@@ -2,6 +2,7 @@
 //!
 //! [`Engine::run`] is where it begins. The engine has one thread, because it forks.
 
+mod calls;
 mod changes;
 mod checks;
 mod evidence;
@@ -27,6 +28,7 @@ use crate::observe::watch::Watch;
 use crate::process::{Child, Ready, pump};
 use crate::scenario::model::{Case, Step};
 use crate::scenario::template::{Place, Template};
+use crate::supervise::Scope;
 use crate::world::{World, path_of};
 
 /// How the subject is started, with nothing left to look up.
@@ -55,6 +57,10 @@ pub struct Job {
     pub fixture: Vec<String>,
     /// How long a wait may take before it counts as never.
     pub patience: Duration,
+    /// Which system calls of its processes are told, if any.
+    pub calls: Option<Scope>,
+    /// Nothing is done at any call: does the subject do what it must without, and make these calls?
+    pub control: bool,
 }
 
 impl Job {
@@ -122,6 +128,7 @@ pub struct Engine<'a> {
     tools: BTreeSet<String>,
     /// File systems the case has mounted: the watch and the trees cover these too.
     mounted: Vec<PathBuf>,
+    calls: calls::Calls<'a>,
 }
 
 impl<'a> Engine<'a> {
@@ -136,6 +143,7 @@ impl<'a> Engine<'a> {
                 };
             }
         };
+        let start = Instant::now();
         let mut engine = Self {
             job,
             world,
@@ -147,15 +155,16 @@ impl<'a> Engine<'a> {
             snapshots: HashMap::new(),
             forbidden: Vec::new(),
             watch,
-            start: Instant::now(),
+            start,
             timeline: Vec::new(),
             mismatches: Vec::new(),
             spawned: false,
             served: HashMap::new(),
             tools: BTreeSet::new(),
             mounted: Vec::new(),
+            calls: calls::Calls::new(start),
         };
-        let mut result = engine.steps();
+        let mut result = engine.supervise().and_then(|()| engine.steps());
         if !matches!(result, Err(Stop::Broken(_))) {
             result = engine.look_at_the_end();
         }
@@ -171,38 +180,54 @@ impl<'a> Engine<'a> {
             result = Err(Stop::Broken(why));
         }
         evidence.timeline = engine.timeline();
-        let verdict = match result {
-            Err(Stop::Broken(why)) => Verdict::Broken(why),
-            Ok(()) | Err(Stop::Subject) => Verdict::of(std::mem::take(&mut engine.mismatches)),
+        engine.tell_calls(&mut evidence);
+        let verdict = match (result, engine.never_fired()) {
+            (Err(Stop::Broken(why)), _) => Verdict::Broken(why),
+            (_, Some(why)) if engine.mismatches.is_empty() => Verdict::Broken(why),
+            (Ok(()) | Err(Stop::Subject), _) => Verdict::of(std::mem::take(&mut engine.mismatches)),
         };
         Outcome { verdict, evidence }
     }
 
     fn steps(&mut self) -> Done {
-        for step in &self.job.case.steps {
-            if !self.is_due(step)? {
+        match self.all(&self.job.case.steps) {
+            Ok(()) | Err(Stop::Subject) => Ok(()),
+            broken @ Err(Stop::Broken(_)) => broken,
+        }
+    }
+
+    /// Does steps in order.
+    fn all(&mut self, steps: &'a [Step]) -> Done {
+        for step in steps {
+            if !self.is_due(step)? || self.is_moot(step) {
                 continue;
             }
             if step.snapshot {
                 let tree = self.tree()?;
                 self.snapshots.insert(step.label.clone(), tree);
             }
-            match self.step(step) {
-                Ok(()) => {}
-                Err(Stop::Subject) => return Ok(()),
-                Err(Stop::Broken(why)) => {
-                    return Err(Stop::Broken(format!(
-                        "{}:{}: {why}",
-                        self.job.case.file, step.line
-                    )));
-                }
+            let before = self.mismatches.len();
+            let mut done = self.step(step).and_then(|()| self.attend_pauses());
+            if !matches!(done, Err(Stop::Broken(_))) && self.is_moot(step) {
+                self.mismatches.truncate(before);
+                done = Ok(());
             }
+            done.map_err(|stop| match stop {
+                Stop::Broken(why) => {
+                    Stop::Broken(format!("{}:{}: {why}", self.job.case.file, step.line))
+                }
+                Stop::Subject => Stop::Subject,
+            })?;
         }
         Ok(())
     }
 
-    /// Whether the step is for what became of the start it speaks of.
+    /// Whether the step is for what became of the start it speaks of. A control run judges nothing but that the
+    /// subject does its work.
     fn is_due(&self, step: &Step) -> Result<bool, Stop> {
+        if self.job.control && step.action.only_judges() {
+            return Ok(false);
+        }
         let Some(when) = &step.when else {
             return Ok(true);
         };
@@ -247,7 +272,7 @@ impl<'a> Engine<'a> {
         patience: Duration,
         mut ready: impl FnMut(&mut Self) -> Result<bool, Stop>,
     ) -> Result<bool, Stop> {
-        let deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + patience;
         loop {
             if ready(self)? {
                 return Ok(true);
@@ -256,9 +281,14 @@ impl<'a> Engine<'a> {
             let woken = pump(
                 self.children.values_mut(),
                 Some(self.watch.as_fd()),
+                &mut self.calls.supervisor,
                 deadline,
             )?;
             self.watch.read()?;
+            let before = Instant::now();
+            self.attend_pauses()?;
+            // What is done while a call is held is not the time of whoever waits.
+            deadline += before.elapsed();
             if woken == Ready::Deadline {
                 return ready(self);
             }

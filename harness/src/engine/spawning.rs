@@ -31,7 +31,7 @@ impl Engine<'_> {
             stdin: spawn.stdin == StdinKind::Pipe,
             terminal: [stdin, stdout, stderr],
         };
-        let child = match Child::spawn(&plan, wiring) {
+        let mut child = match Child::spawn(&plan, wiring) {
             Ok(child) => child,
             Err(e) => {
                 let what = format!("starting {} ({}): {e}", spawn.handle, shown.join(" "));
@@ -54,6 +54,7 @@ impl Engine<'_> {
             }
         };
         self.spawned = true;
+        self.hear_of(&spawn.handle, &mut child);
         let own = match child.own_pid {
             own if own == child.pid => String::new(),
             own => format!(" ({own} in its own pid namespace)"),
@@ -149,6 +150,7 @@ impl Engine<'_> {
                 pid,
                 own_namespace: spawn.own_pid_namespace,
             },
+            filter: self.calls.filter.clone(),
         })
     }
 

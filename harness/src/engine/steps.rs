@@ -9,8 +9,8 @@ use crate::scenario::model::{Action, LockKind, Step};
 use crate::scenario::template::Template;
 use crate::sys::pidfd::End;
 
-impl Engine<'_> {
-    pub(super) fn step(&mut self, step: &Step) -> Done {
+impl<'a> Engine<'a> {
+    pub(super) fn step(&mut self, step: &'a Step) -> Done {
         match &step.action {
             Action::Spawn(spawn) => self.spawn(step, spawn),
             Action::Handshake {
@@ -18,10 +18,13 @@ impl Engine<'_> {
                 refused,
                 or_fails,
             } => {
-                if *or_fails {
+                if *or_fails && !self.job.control {
                     self.handshake_or_failure(step, who)
                 } else {
-                    self.handshake(step, who, *refused)
+                    let refused = *refused && !self.job.control;
+                    self.handshake(step, who, refused)?;
+                    self.served.insert(who.clone(), true);
+                    Ok(())
                 }
             }
             Action::Call(call) => self.call(step, call),
@@ -89,6 +92,8 @@ impl Engine<'_> {
             Action::ExpectProcess(expect) => self.expect_process(step, expect),
             Action::ExpectFs(expect) => self.expect_fs(step, expect),
             Action::ExpectLock(expect) => self.expect_lock(step, expect),
+            Action::ExpectCalls(expect) => self.expect_calls(step, expect),
+            Action::Inject(injection) => self.inject(step, injection),
         }
     }
 

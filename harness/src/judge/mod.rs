@@ -1,5 +1,6 @@
 //! Deciding: facts in, mismatches out. Nothing here starts a process or touches a file.
 
+pub mod calls;
 pub mod fs;
 pub mod lock;
 pub mod process;

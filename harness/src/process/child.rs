@@ -2,13 +2,16 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
+use super::gate::Gate;
 use crate::sys::fork::{self, Plan, SpawnError, Stdio};
 use crate::sys::pidfd::{End, PidFd};
+use crate::sys::seccomp::Listener;
 use crate::sys::terminal;
 
 /// What is kept of a stream; a flood beyond it is read and counted, not stored.
@@ -45,6 +48,7 @@ pub struct Child {
     /// It missed a deadline; nobody waits for it again.
     pub overdue: bool,
     pidfd: PidFd,
+    listener: Option<Listener>,
     stdin: Option<std::fs::File>,
     pending: Vec<u8>,
     stdout: Stream,
@@ -147,6 +151,7 @@ impl Child {
             end: None,
             overdue: false,
             pidfd: process.pidfd,
+            listener: process.listener,
             stdin: keyboard.map(Into::into),
             pending: Vec::new(),
             stdout: Stream::new(out_read),
@@ -154,6 +159,11 @@ impl Child {
             terminal: Stream::new(terminal),
             is_typed_to: typed,
         })
+    }
+
+    /// Where its calls are told, for whoever answers them; once.
+    pub fn take_gate(&mut self) -> Option<Rc<dyn Gate>> {
+        self.listener.take().map(|listener| Rc::new(listener) as _)
     }
 
     /// What it wrote to standard output so far.

@@ -148,10 +148,14 @@ fn case(
         rules: rule_texts.iter().map(|(r, _)| *r).collect(),
         fixtures: frame.programs.fixtures,
         company: Company::read(fields.take("subjects"), frame.programs, diags),
+        injections: BTreeSet::new(),
+        promised: Vec::new(),
+        asks_for_calls: false,
         source,
     };
     let env = super::spawn::env(fields.take("env"), &cx.scope, diags);
     let steps = step::steps(&nodes, &mut cx, diags);
+    let calls = cx.asks_for_calls || !cx.injections.is_empty();
     let beside = cx.company.finish(diags);
     fields.finish(diags);
     if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
@@ -165,6 +169,8 @@ fn case(
         level,
         needs,
         tools,
+        calls,
+        controlled: false,
         env,
         beside,
         names,
@@ -179,10 +185,12 @@ fn judges(action: &super::model::Action) -> bool {
         Action::ExpectProcess(_)
         | Action::ExpectFs(_)
         | Action::ExpectLock(_)
+        | Action::ExpectCalls(_)
         | Action::NeverCreated { .. }
         | Action::Handshake { .. }
         | Action::Call(_) => true,
         Action::Spawn(_)
+        | Action::Inject(_)
         | Action::Await { .. }
         | Action::Type { .. }
         | Action::Say { .. }

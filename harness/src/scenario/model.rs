@@ -8,6 +8,8 @@ use super::beside::Beside;
 pub use super::expectation::{
     ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn, TextChecks,
 };
+pub use super::files::{Change, ChangeKind, FileSystem, Mount};
+pub use super::injection::{CallsWanted, ExpectCalls, Injected, Injection};
 use super::template::{Names, Template};
 
 /// What a scenario needs of the host, from little to much.
@@ -70,6 +72,10 @@ pub struct Case {
     pub needs: Tier,
     /// Programs of others that it needs.
     pub tools: Vec<String>,
+    /// Whether it needs the system calls of its processes told.
+    pub calls: bool,
+    /// Whether the same steps have been seen to pass with nothing done at any call.
+    pub controlled: bool,
     /// Environment of every process, over the world's own; `None` takes a variable away.
     pub env: BTreeMap<String, Option<Template>>,
     /// Other subjects that it starts something of, by the names its steps give them.
@@ -81,6 +87,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether it has something done at a call, in which case a run without it comes first.
+    pub fn injects(&self) -> bool {
+        let injects = |step: &Step| matches!(step.action, Action::Inject(_));
+        self.steps.iter().any(injects)
+    }
+
     /// Whether it needs releases of packages beside the judged subject.
     pub fn needs_releases(&self) -> bool {
         self.beside.values().any(|beside| beside.release)
@@ -219,6 +231,24 @@ pub enum Action {
     ExpectFs(ExpectFs),
     /// Judges who holds a lock.
     ExpectLock(ExpectLock),
+    /// Judges what calls were made.
+    ExpectCalls(ExpectCalls),
+    /// Has something done at a call, from here on.
+    Inject(Injection),
+}
+
+impl Action {
+    /// Whether it changes nothing and only judges.
+    pub fn only_judges(&self) -> bool {
+        matches!(
+            self,
+            Self::ExpectProcess(_)
+                | Self::ExpectFs(_)
+                | Self::ExpectLock(_)
+                | Self::ExpectCalls(_)
+                | Self::NeverCreated { .. }
+        )
+    }
 }
 
 /// A process to start.
@@ -281,36 +311,6 @@ pub struct Limits {
     pub file_size: Option<u64>,
 }
 
-/// A file system to mount.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Mount {
-    /// Where.
-    pub path: Template,
-    /// What.
-    pub what: FileSystem,
-    /// Nothing can be changed through it.
-    pub read_only: bool,
-}
-
-/// What can be mounted.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum FileSystem {
-    /// A fresh one, whose root belongs to the subject's uid.
-    Tmpfs {
-        /// Bytes it has room for.
-        size: Option<u64>,
-        /// Files it has room for, its root among them.
-        inodes: Option<u64>,
-        /// Mode of its root.
-        mode: u32,
-    },
-    /// A directory that is there already.
-    Bind {
-        /// The directory.
-        from: Template,
-    },
-}
-
 /// Which program a process runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
@@ -346,66 +346,6 @@ pub struct Call {
     pub ok: bool,
     /// What the answer's text must hold.
     pub contains: Vec<Template>,
-}
-
-/// A change to the world's files, made as the world's owner.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Change {
-    /// What is changed.
-    pub path: Template,
-    /// How.
-    pub how: ChangeKind,
-    /// Owner of what is made; the subject's uid otherwise.
-    pub uid: Option<u32>,
-    /// Mode of what is made, whatever the umask.
-    pub mode: Option<u32>,
-}
-
-/// How files change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum ChangeKind {
-    /// Writes a file in place, keeping the inode of one that is there.
-    Write {
-        /// The content.
-        content: Template,
-        /// How often it is repeated.
-        repeat: usize,
-    },
-    /// Makes a directory.
-    Mkdir,
-    /// Makes a symlink.
-    Symlink {
-        /// What it points at.
-        to: Template,
-    },
-    /// Makes a hard link.
-    Hardlink {
-        /// The existing file.
-        to: Template,
-    },
-    /// Makes a fifo.
-    Mkfifo,
-    /// Makes a unix socket.
-    Mksock,
-    /// Changes the mode to `mode`.
-    Chmod,
-    /// Changes the owner to `uid`.
-    Chown,
-    /// Removes a file or a tree.
-    Remove {
-        /// Nothing there is no failure.
-        if_there: bool,
-    },
-    /// Renames.
-    Rename {
-        /// The new name.
-        to: Template,
-    },
-    /// Sets the times of access and of change of content.
-    Touch {
-        /// Seconds since 1970.
-        time: i64,
-    },
 }
 
 /// The two locks of flock(2).

@@ -7,13 +7,14 @@ use super::diag::Diags;
 use super::expect;
 use super::fields::{Fields, text, wrong};
 use super::hostile::{self, Branches};
+use super::injection::{self, Injected, Injection, Promised};
 use super::model::{Action, Call, LockKind, Step, Streams, Tier};
 use super::node::{Entry, Node, Span, Value};
 use super::template::Scope;
 use super::terminal;
 
 /// The verbs, in the order of the documentation.
-pub(super) const VERBS: [&str; 30] = [
+pub(super) const VERBS: [&str; 35] = [
     "spawn",
     "handshake",
     "call",
@@ -40,10 +41,15 @@ pub(super) const VERBS: [&str; 30] = [
     "touch",
     "mount",
     "umount",
+    "fail",
+    "delay",
+    "strike",
+    "pause",
     "never-created",
     "expect",
     "expect-fs",
     "expect-lock",
+    "expect-calls",
 ];
 
 /// What the steps so far have named.
@@ -72,6 +78,12 @@ pub(super) struct Context<'a> {
     pub fixtures: &'a [&'a str],
     /// Other subjects.
     pub company: Company<'a>,
+    /// Handles of what is done at calls.
+    pub injections: BTreeSet<&'a str>,
+    /// Processes named before they are started.
+    pub promised: Vec<Promised>,
+    /// A check asks for calls.
+    pub asks_for_calls: bool,
     /// The file, for line numbers.
     pub source: &'a str,
 }
@@ -85,21 +97,37 @@ impl Context<'_> {
 
 /// Decodes all steps. What a check refers to must stand before it.
 pub(super) fn steps<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Diags) -> Vec<Step> {
-    let mut steps: Vec<Step> = nodes
-        .iter()
-        .filter_map(|node| match node.entries() {
-            Some(entries) => step(entries, cx, diags),
-            None => {
-                wrong(node, &node.value, "a table", diags);
-                None
-            }
-        })
-        .collect();
+    let mut steps = nested(nodes, cx, diags);
     hostile::both_outcomes(cx, diags);
-    for step in &mut steps {
-        step.snapshot = cx.snapshots.contains(&step.label);
-    }
+    injection::promises_kept(cx, diags);
+    remember(&mut steps, &cx.snapshots);
     steps
+}
+
+/// Decodes steps within a step.
+pub(super) fn nested<'a>(nodes: &'a [Node], cx: &mut Context<'a>, diags: &mut Diags) -> Vec<Step> {
+    let decode = |node: &'a Node| match node.entries() {
+        Some(entries) => step(entries, cx, diags),
+        None => {
+            wrong(node, &node.value, "a table", diags);
+            None
+        }
+    };
+    nodes.iter().filter_map(decode).collect()
+}
+
+/// Marks the steps before which a snapshot is taken.
+fn remember(steps: &mut [Step], snapshots: &BTreeSet<String>) {
+    for step in steps {
+        step.snapshot = snapshots.contains(&step.label);
+        if let Action::Inject(Injection {
+            what: Injected::Pause { steps },
+            ..
+        }) = &mut step.action
+        {
+            remember(steps, snapshots);
+        }
+    }
 }
 
 fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Option<Step> {
@@ -161,6 +189,11 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
             .and_then(|who| expect::process(who, &mut fields, cx, diags)),
         "expect-fs" => expect::fs(value, &mut fields, cx, diags),
         "expect-lock" => expect::lock(&mut fields, cx, diags),
+        "expect-calls" => injection::expect_calls(&mut fields, cx, diags),
+        "fail" => injection::inject("fail", value, &mut fields, cx, diags),
+        "delay" => injection::inject("delay", value, &mut fields, cx, diags),
+        "strike" => injection::inject("strike", value, &mut fields, cx, diags),
+        "pause" => injection::inject("pause", value, &mut fields, cx, diags),
         "mount" | "umount" => hostile::mounts(verb, &mut fields, cx, diags),
         change => super::change::change(change, &mut fields, cx, diags),
     };

@@ -9,7 +9,8 @@ use super::launch::{Lifelines, launch};
 use super::subjects::Subjects;
 use crate::engine::{Evidence, Job};
 use crate::judge::Verdict;
-use crate::scenario::model::Case;
+use crate::scenario::model::{Case, Tier};
+use crate::supervise::Scope;
 use crate::world::Host;
 
 /// A case and what became of it.
@@ -64,17 +65,10 @@ pub fn run_one<'a>(
                 beside: cast.beside,
                 fixture: ["@self", super::ROLE].map(str::to_owned).into(),
                 patience: cast.patience,
+                calls: case.calls.then_some(Scope::Everything),
+                control: false,
             };
-            match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {
-                Ok(Some(Report::Ran(outcome))) => (outcome.verdict, outcome.evidence),
-                Ok(Some(Report::Unfit(why))) => (Verdict::Broken(why), Evidence::default()),
-                Ok(Some(Report::Fit)) => (
-                    Verdict::Broken("the guard answered another question".into()),
-                    Evidence::default(),
-                ),
-                Ok(None) => return None,
-                Err(why) => (Verdict::Broken(why), Evidence::default()),
-            }
+            controlled(job, tier, interrupt)?
         }
     };
     Some(CaseResult {
@@ -83,6 +77,48 @@ pub fn run_one<'a>(
         evidence,
         took: start.elapsed(),
     })
+}
+
+/// Runs a job; one that has something done at calls first without, to see that it is this that makes the
+/// difference.
+fn controlled(job: Job, tier: Tier, interrupt: &Interrupt) -> Option<(Verdict, Evidence)> {
+    if job.case.injects() && !job.case.controlled {
+        let control = Job {
+            control: true,
+            ..job.clone()
+        };
+        let (verdict, evidence) = run(control, tier, interrupt)?;
+        let verdict = match verdict {
+            Verdict::Pass => return run(job, tier, interrupt),
+            Verdict::Broken(why) => {
+                Verdict::Broken(format!("with nothing done at any call: {why}"))
+            }
+            Verdict::Fail(mut mismatches) | Verdict::TimedOut(mut mismatches) => {
+                for mismatch in &mut mismatches {
+                    mismatch.expected += ", with nothing done at any call";
+                }
+                Verdict::Fail(mismatches)
+            }
+            other @ (Verdict::Deviates(_) | Verdict::Stale(_) | Verdict::Skip(_)) => other,
+        };
+        return Some((verdict, evidence));
+    }
+    run(job, tier, interrupt)
+}
+
+fn run(job: Job, tier: Tier, interrupt: &Interrupt) -> Option<(Verdict, Evidence)> {
+    let nothing = Evidence::default;
+    Some(
+        match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {
+            Ok(Some(Report::Ran(outcome))) => (outcome.verdict, outcome.evidence),
+            Ok(Some(Report::Unfit(why))) | Err(why) => (Verdict::Broken(why), nothing()),
+            Ok(Some(Report::Fit)) => (
+                Verdict::Broken("the guard answered another question".into()),
+                nothing(),
+            ),
+            Ok(None) => return None,
+        },
+    )
 }
 
 /// Runs cases on `workers` threads; `heard` hears of each as it ends, in no order.

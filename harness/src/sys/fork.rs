@@ -3,16 +3,20 @@
 use std::ffi::CString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::parent_id;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 
 use super::birth::{self, Birth};
 use super::pidfd::PidFd;
+use super::seccomp::{Filter, Listener};
 
 /// A program to start, with all that is set between fork and exec.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Plan {
     pub limits: Vec<(Limit, u64)>,
     /// A certain pid, or a pid namespace of its own.
     pub birth: Birth,
+    /// Which of its calls are told of.
+    pub filter: Option<Rc<Filter>>,
 }
 
 /// A resource that can be made scarce.
@@ -58,6 +64,8 @@ pub struct Started {
     pub pid: Pid,
     /// Its descriptor.
     pub pidfd: PidFd,
+    /// Where its calls are told, if they are.
+    pub listener: Option<Listener>,
 }
 
 /// Why a program could not be started: which stage failed, and how.
@@ -98,6 +106,8 @@ pub enum Stage {
     ParentDeath,
     /// Signal mask and dispositions.
     Signals,
+    /// The filter that has its calls told.
+    Filter,
     /// Resource limits.
     Limits,
     /// execve(2).
@@ -116,12 +126,13 @@ impl std::fmt::Display for Stage {
             Self::ParentDeath => "prctl(PR_SET_PDEATHSIG)",
             Self::Signals => "resetting signals",
             Self::Limits => "setrlimit",
+            Self::Filter => "seccomp",
             Self::Exec => "exec",
         })
     }
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     Stage::Namespace,
     Stage::Session,
     Stage::Terminal,
@@ -130,6 +141,7 @@ const STAGES: [Stage; 10] = [
     Stage::Cwd,
     Stage::ParentDeath,
     Stage::Signals,
+    Stage::Filter,
     Stage::Limits,
     Stage::Exec,
 ];
@@ -140,10 +152,12 @@ const STAGES: [Stage; 10] = [
 /// The stage that failed. A child that dies before exec is seen as the end of a pipe, not waited for.
 pub fn spawn(plan: &Plan, stdio: Stdio<'_>) -> Result<Started, SpawnError> {
     let (mut report, to_parent) = pipe().map_err(SpawnError::Fork)?;
+    let hand_over = plan.filter.as_ref().map(|_| UnixStream::pair());
+    let (taking, giving) = hand_over.transpose().map_err(SpawnError::Fork)?.unzip();
     match birth::fork(plan.birth).map_err(SpawnError::Fork)? {
         ForkResult::Child => {
-            drop(report);
-            let (stage, errno) = become_program(plan, stdio);
+            drop((report, taking));
+            let (stage, errno) = become_program(plan, stdio, giving.as_ref());
             let at = STAGES.iter().position(|s| *s == stage).unwrap_or(0);
             let mut message = [0u8; 5];
             message[0] = u8::try_from(at).unwrap_or(0);
@@ -154,12 +168,23 @@ pub fn spawn(plan: &Plan, stdio: Stdio<'_>) -> Result<Started, SpawnError> {
             }
         }
         ForkResult::Parent { child } => {
-            drop(to_parent);
+            drop((to_parent, giving));
             let pidfd = PidFd::open(child).map_err(SpawnError::Fork)?;
+            let listener = match taking {
+                Some(taking) => Listener::take(&taking).map_err(SpawnError::Fork)?,
+                None => None,
+            };
+            if let Some(listener) = &listener {
+                answer_until_exec(&report, listener).map_err(SpawnError::Fork)?;
+            }
             let mut message = Vec::new();
             report.read_to_end(&mut message).map_err(SpawnError::Fork)?;
             if message.is_empty() {
-                return Ok(Started { pid: child, pidfd });
+                return Ok(Started {
+                    pid: child,
+                    pidfd,
+                    listener,
+                });
             }
             drop(pidfd.wait());
             let stage = message
@@ -175,6 +200,26 @@ pub fn spawn(plan: &Plan, stdio: Stdio<'_>) -> Result<Started, SpawnError> {
                 stage,
                 error: io::Error::from_raw_os_error(number),
             })
+        }
+    }
+}
+
+/// A child whose exec failed says so by a write, of which its filter tells like of any other.
+fn answer_until_exec(report: &std::fs::File, listener: &Listener) -> io::Result<()> {
+    loop {
+        let mut fds = [
+            PollFd::new(report.as_fd(), PollFlags::POLLIN),
+            PollFd::new(listener.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            other => other?,
+        };
+        if fds[0].any().unwrap_or(false) {
+            return Ok(());
+        }
+        if let Some(call) = listener.next()? {
+            listener.go_on(call.id)?;
         }
     }
 }
@@ -201,6 +246,7 @@ pub fn split(run: impl FnOnce() -> i32) -> io::Result<Started> {
         ForkResult::Parent { child } => Ok(Started {
             pid: child,
             pidfd: PidFd::open(child)?,
+            listener: None,
         }),
     }
 }
@@ -229,11 +275,21 @@ fn pipe() -> io::Result<(std::fs::File, OwnedFd)> {
 }
 
 /// Returns only with what failed.
-fn become_program(plan: &Plan, stdio: Stdio<'_>) -> (Stage, Errno) {
+fn become_program(plan: &Plan, stdio: Stdio<'_>, hand_over: Option<&UnixStream>) -> (Stage, Errno) {
     let failed = |stage: Stage| move |errno: Errno| (stage, errno);
     match prepare(plan, stdio) {
         Ok(()) => {}
         Err(why) => return why,
+    }
+    // From here on its calls wait for answers.
+    if let (Some(filter), Some(hand_over)) = (&plan.filter, hand_over)
+        && let Err(errno) = filter.put_on(hand_over.as_fd())
+    {
+        return failed(Stage::Filter)(errno);
+    }
+    // The very last: none of them may be what the suite's own work here needs.
+    if let Err(errno) = limit(plan) {
+        return failed(Stage::Limits)(errno);
     }
     let Some(program) = plan.argv.first() else {
         return failed(Stage::Exec)(Errno::ENOENT);
@@ -290,12 +346,16 @@ fn prepare(plan: &Plan, stdio: Stdio<'_>) -> Result<(), (Stage, Errno)> {
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
         .map_err(failed(Stage::Signals))?;
+    Ok(())
+}
+
+fn limit(plan: &Plan) -> nix::Result<()> {
     for (limit, most) in &plan.limits {
         let resource = match limit {
             Limit::OpenFiles => Resource::RLIMIT_NOFILE,
             Limit::FileSize => Resource::RLIMIT_FSIZE,
         };
-        setrlimit(resource, *most, *most).map_err(failed(Stage::Limits))?;
+        setrlimit(resource, *most, *most)?;
     }
     Ok(())
 }

@@ -4,4 +4,5 @@ pub mod birth;
 pub mod fork;
 pub mod mount;
 pub mod pidfd;
+pub mod seccomp;
 pub mod terminal;

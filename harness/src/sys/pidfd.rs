@@ -40,6 +40,24 @@ impl PidFd {
         Ok(Self { fd })
     }
 
+    /// A copy of one of its descriptors, with the same offset.
+    ///
+    /// # Errors
+    /// What pidfd_getfd(2) says.
+    pub fn descriptor(&self, number: i32) -> io::Result<OwnedFd> {
+        // SAFETY: the call takes three integers and touches no memory of ours.
+        #[expect(unsafe_code, reason = "no safe wrapper in nix")]
+        let raw = unsafe { libc::syscall(libc::SYS_pidfd_getfd, self.fd.as_raw_fd(), number, 0) };
+        let raw = i32::try_from(raw).map_err(io::Error::other)?;
+        if raw < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just given us this descriptor, and nobody else has it.
+        #[expect(unsafe_code, reason = "a raw descriptor becomes an owned one")]
+        let fd = unsafe { OwnedFd::from_raw_fd(raw) };
+        Ok(fd)
+    }
+
     /// Sends a signal; a process that has ended is no error.
     ///
     /// # Errors

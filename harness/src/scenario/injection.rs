@@ -1,0 +1,268 @@
+//! Decoding what is done at a certain system call of a process, and what is asked of its calls.
+
+use serde::{Deserialize, Serialize};
+
+use super::diag::Diags;
+use super::fields::{Fields, list};
+use super::model::{Action, Step};
+use super::node::Span;
+use super::step::{Context, SIGNALS, handle, nested, new_handle};
+use super::template::Template;
+use crate::calls::{Moment, Word};
+
+/// Something done at a call of a process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Injection {
+    /// Its handle.
+    pub name: String,
+    /// The process, which is started later or runs already.
+    pub of: String,
+    /// Which calls.
+    pub call: Word,
+    /// On what; anything, where nothing is said.
+    pub path: Option<Template>,
+    /// The how manieth of them since this step.
+    pub nth: usize,
+    /// What is done.
+    pub what: Injected,
+}
+
+/// What can be done at a call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Injected {
+    /// It is not made and fails.
+    Fail {
+        /// With this errno.
+        errno: i32,
+    },
+    /// It is made later.
+    Delay {
+        /// By so many milliseconds.
+        ms: u64,
+    },
+    /// The process gets a signal.
+    Strike {
+        /// Its number.
+        signal: i32,
+        /// When.
+        moment: Moment,
+    },
+    /// It is held while steps are done.
+    Pause {
+        /// The steps.
+        steps: Vec<Step>,
+    },
+}
+
+/// What is asked of the calls of a process, up to the step that asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExpectCalls {
+    /// The process, with all it started.
+    pub who: String,
+    /// Which calls.
+    pub call: Word,
+    /// On what.
+    pub path: Option<Template>,
+    /// What is asked.
+    pub want: CallsWanted,
+}
+
+/// What can be asked of calls.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum CallsWanted {
+    /// There is one.
+    Some,
+    /// There are so many; zero is never.
+    Times(usize),
+    /// There is one, and the first stands before the first of these.
+    Before {
+        /// Which calls.
+        call: Word,
+        /// On what.
+        path: Option<Template>,
+    },
+}
+
+/// What calls can fail with.
+pub const ERRNOS: [(&str, i32); 30] = [
+    ("EIO", libc::EIO),
+    ("ENOSPC", libc::ENOSPC),
+    ("EDQUOT", libc::EDQUOT),
+    ("EROFS", libc::EROFS),
+    ("EACCES", libc::EACCES),
+    ("EPERM", libc::EPERM),
+    ("EMFILE", libc::EMFILE),
+    ("ENFILE", libc::ENFILE),
+    ("ENOLCK", libc::ENOLCK),
+    ("EINTR", libc::EINTR),
+    ("EINVAL", libc::EINVAL),
+    ("ENOENT", libc::ENOENT),
+    ("EEXIST", libc::EEXIST),
+    ("ENOTDIR", libc::ENOTDIR),
+    ("EISDIR", libc::EISDIR),
+    ("ELOOP", libc::ELOOP),
+    ("ENOMEM", libc::ENOMEM),
+    ("EAGAIN", libc::EAGAIN),
+    ("EBUSY", libc::EBUSY),
+    ("ENOSYS", libc::ENOSYS),
+    ("EOPNOTSUPP", libc::EOPNOTSUPP),
+    ("ENAMETOOLONG", libc::ENAMETOOLONG),
+    ("EXDEV", libc::EXDEV),
+    ("ENOTEMPTY", libc::ENOTEMPTY),
+    ("EPIPE", libc::EPIPE),
+    ("EFBIG", libc::EFBIG),
+    ("EBADF", libc::EBADF),
+    ("ESTALE", libc::ESTALE),
+    ("EMLINK", libc::EMLINK),
+    ("EDEADLK", libc::EDEADLK),
+];
+
+const MOMENTS: [(&str, Moment); 3] = [
+    ("before", Moment::Before),
+    ("after", Moment::After),
+    ("within", Moment::Within),
+];
+
+/// A process that a step names before it is started.
+pub(super) struct Promised {
+    who: String,
+    span: Span,
+}
+
+/// `fail`, `delay`, `strike` and `pause`.
+pub(super) fn inject<'a>(
+    verb: &'static str,
+    value: &'a str,
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let span = fields.take(verb).map(|n| n.span.clone())?;
+    new_handle(value, &span, "injection", &mut cx.injections, diags);
+    let of = fields.need_text("of", diags).map(|(who, span)| {
+        cx.promised.push(Promised {
+            who: who.to_owned(),
+            span,
+        });
+        who.to_owned()
+    });
+    let call = word(fields, diags);
+    let path = fields.template("path", &cx.scope, diags);
+    let nth = fields.number("nth", diags).unwrap_or(1);
+    let what = match verb {
+        "fail" => need_word(fields, "errno", &ERRNOS, diags).map(|errno| Injected::Fail { errno }),
+        "delay" => {
+            if fields.take("ms").is_none() {
+                fields.missing("ms");
+            }
+            fields.number("ms", diags).map(|ms| Injected::Delay { ms })
+        }
+        "strike" => strike(call, fields, diags),
+        _ => pause(fields, cx, diags),
+    };
+    if nth == 0 {
+        diags.push(span, "there is no call number 0", "the first is 1");
+    }
+    Some(Action::Inject(Injection {
+        name: value.to_owned(),
+        of: of?,
+        call: call?,
+        path,
+        nth,
+        what: what?,
+    }))
+}
+
+fn need_word<T: Copy>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    words: &[(&'static str, T)],
+    diags: &mut Diags,
+) -> Option<T> {
+    if fields.take(key).is_none() {
+        fields.missing(key);
+    }
+    fields.word(key, words, diags)
+}
+
+fn word(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Word> {
+    need_word(fields, "call", &Word::all(), diags)
+}
+
+fn strike(call: Option<Word>, fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Injected> {
+    let signal = need_word(fields, "send", &SIGNALS, diags);
+    let moment = fields.word("when", &MOMENTS, diags);
+    let span = fields.take("when").map(|n| n.span.clone());
+    let moment = moment.unwrap_or(Moment::After);
+    if let (Some(signal), Some(span)) = (signal, span) {
+        if moment == Moment::Before && signal != libc::SIGKILL {
+            diags.push(
+                span,
+                "only KILL comes before a call",
+                "a handler runs once the call is done",
+            );
+        } else if moment == Moment::Within && call.is_some_and(|c| c.word() != "write") {
+            diags.push(span, "only a write can be cut in the middle", "here");
+        }
+    }
+    signal.map(|signal| Injected::Strike { signal, moment })
+}
+
+fn pause<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -> Option<Injected> {
+    let Some(node) = fields.take("do") else {
+        fields.missing("do");
+        return None;
+    };
+    let steps = nested(list(node, diags), cx, diags);
+    Some(Injected::Pause { steps })
+}
+
+/// Says which processes were named and never started.
+pub(super) fn promises_kept(cx: &mut Context<'_>, diags: &mut Diags) {
+    for promised in std::mem::take(&mut cx.promised) {
+        if !cx.scope.handles.contains(&*promised.who) {
+            let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
+            diags.unknown(promised.span, "process", &promised.who, &valid);
+        }
+    }
+}
+
+/// `expect-calls`.
+pub(super) fn expect_calls(
+    fields: &mut Fields<'_>,
+    cx: &mut Context<'_>,
+    diags: &mut Diags,
+) -> Option<Action> {
+    let who = handle(fields, "expect-calls", cx, diags);
+    let call = word(fields, diags);
+    let path = fields.template("path", &cx.scope, diags);
+    let never = fields.flag("never", diags).unwrap_or(false);
+    let times: Option<usize> = fields.number("times", diags);
+    let before = fields.table("before", "`before`", diags).map(|mut inner| {
+        let call = word(&mut inner, diags);
+        let path = inner.template("path", &cx.scope, diags);
+        inner.finish(diags);
+        (call, path)
+    });
+    let said = [never, times.is_some(), before.is_some()];
+    if said.iter().filter(|said| **said).count() > 1 {
+        diags.push(
+            fields.span.clone(),
+            "`never`, `times` and `before` exclude each other",
+            "keep one of them",
+        );
+    }
+    let want = match (never, times, before) {
+        (true, ..) => CallsWanted::Times(0),
+        (_, Some(times), _) => CallsWanted::Times(times),
+        (_, _, Some((call, path))) => CallsWanted::Before { call: call?, path },
+        (false, None, None) => CallsWanted::Some,
+    };
+    cx.asks_for_calls = true;
+    Some(Action::ExpectCalls(ExpectCalls {
+        who: who?,
+        call: call?,
+        path,
+        want,
+    }))
+}

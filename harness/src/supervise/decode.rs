@@ -1,0 +1,327 @@
+//! From numbers to what a person reads, and to what can be known of the outcome beforehand.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many families each match concerns a few"
+)]
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Places, subject};
+use crate::calls::table::{self, Class, Family, Flags, Place};
+use crate::calls::{Call, Fate, Locking};
+use crate::sys::seccomp::Waiting;
+
+/// The call, if it concerns the world; who and when are left to whoever keeps the log.
+pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Option<Call> {
+    let flags = flags(row, waiting).unwrap_or(0);
+    let family = row.family_with(flags);
+    let class = row.class_with(flags);
+    // What cannot be read was no path either: the call will fail by itself.
+    let paths: Vec<Option<PathBuf>> = row
+        .places
+        .iter()
+        .map(|place| path(place, waiting).ok().flatten())
+        .collect();
+    let shown: Vec<Option<String>> = row
+        .places
+        .iter()
+        .zip(&paths)
+        .map(|(place, path)| {
+            show(place, path.as_deref()?, places).or_else(|| stream(place, waiting, family))
+        })
+        .collect();
+    let concerns_processes = matches!(family, Family::Signal | Family::Exit);
+    if !concerns_processes && shown.iter().all(Option::is_none) {
+        return None;
+    }
+    let lock = locking(row, waiting, flags);
+    // Only of what is called by its name: a descriptor's name may be gone, or somebody else's by now.
+    let there = |at: usize| match row.places.get(at)? {
+        Place::Path(..) | Place::At(..) | Place::Address(..)
+            if !by_descriptor(row, waiting, at) =>
+        {
+            paths.get(at)?.as_ref().map(|path| is_there(path))
+        }
+        _ => None,
+    };
+    let creates = match family {
+        Family::Open => flags & o(libc::O_CREAT) != 0 && there(0) == Some(false),
+        Family::Symlink => there(1) == Some(false),
+        Family::Mkdir | Family::Mknod => there(0) == Some(false),
+        Family::Bind => there(row.places.len().saturating_sub(1)) == Some(false),
+        Family::Rename | Family::Link => there(1) == Some(false) && there(0) != Some(false),
+        _ => false,
+    };
+    let mut shown = shown.into_iter();
+    let (mut first, mut second) = (shown.next().flatten(), shown.next().flatten());
+    if family == Family::Symlink {
+        // Where it points is text; the name that it gets is what it works on.
+        std::mem::swap(&mut first, &mut second);
+    }
+    Some(Call {
+        at: Duration::ZERO,
+        who: String::new(),
+        pid: waiting.tid,
+        tid: waiting.tid,
+        name: row.name.to_owned(),
+        family,
+        path: first,
+        to: second,
+        how: how(row, waiting, flags, family, lock),
+        lock,
+        creates,
+        truncates: family == Family::Open && flags & o(libc::O_TRUNC) != 0,
+        looks: class == Class::Look,
+        fate: Fate::Made,
+        comes_to: comes_to(family, flags, there(0), there(1)),
+    })
+}
+
+const fn o(flag: i32) -> u64 {
+    flag.cast_unsigned() as u64
+}
+
+/// An argument.
+fn arg(waiting: &Waiting, at: u8) -> u64 {
+    waiting.args.get(usize::from(at)).copied().unwrap_or(0)
+}
+
+/// A descriptor: the kernel reads 32 bits of it.
+fn fd(waiting: &Waiting, at: u8) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel does so too")]
+    let low = arg(waiting, at) as u32;
+    low.cast_signed()
+}
+
+fn flags(row: &table::Call, waiting: &Waiting) -> Option<u64> {
+    match row.flags {
+        Flags::None => None,
+        Flags::Fixed(flags) => Some(o(flags)),
+        Flags::Open(at)
+        | Flags::At(at)
+        | Flags::Lock(at)
+        | Flags::Command(at)
+        | Flags::Request(at)
+        | Flags::Signal(at)
+        | Flags::Own(at) => Some(arg(waiting, at)),
+        Flags::OpenHow(at) => {
+            let bytes = subject::bytes(waiting.tid, arg(waiting, at), 8).ok()?;
+            Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+        }
+    }
+}
+
+/// Where a place leads, if it is one of files.
+fn path(place: &Place, waiting: &Waiting) -> io::Result<Option<PathBuf>> {
+    let tid = waiting.tid;
+    let path = match *place {
+        Place::Path(at, _) => {
+            let text = subject::string(tid, arg(waiting, at))?;
+            subject::resolve(tid, None, Path::new(&text))?
+        }
+        Place::At(dir, at, _) => {
+            let dir = fd(waiting, dir);
+            let text = match arg(waiting, at) {
+                0 => Default::default(),
+                at => subject::string(tid, at)?,
+            };
+            if text.is_empty() && dir != libc::AT_FDCWD {
+                subject::named(subject::descriptor(tid, dir)?)
+            } else {
+                subject::resolve(tid, Some(dir), Path::new(&text))?
+            }
+        }
+        Place::Fd(at) => subject::named(subject::descriptor(tid, fd(waiting, at))?),
+        Place::Text(at) => PathBuf::from(subject::string(tid, arg(waiting, at))?),
+        Place::Address(at, length) => {
+            return unix_address(tid, arg(waiting, at), arg(waiting, length));
+        }
+        Place::Range(..) | Place::Pid(_) | Place::Pidfd(_) => return Ok(None),
+    };
+    Ok(Some(path))
+}
+
+/// Whether a place has a path argument and that says nothing: what its descriptor stands for is meant.
+fn by_descriptor(row: &table::Call, waiting: &Waiting, at: usize) -> bool {
+    match row.places.get(at) {
+        Some(Place::At(_, path, _)) => match arg(waiting, *path) {
+            0 => true,
+            at => subject::bytes(waiting.tid, at, 1).is_ok_and(|first| first == [0]),
+        },
+        _ => false,
+    }
+}
+
+/// The path of a unix socket's address.
+fn unix_address(tid: i32, at: u64, length: u64) -> io::Result<Option<PathBuf>> {
+    let length = usize::try_from(length).unwrap_or(0).min(110);
+    let bytes = subject::bytes(tid, at, length)?;
+    let family = bytes.get(..2).and_then(|b| b.try_into().ok());
+    if family.map(u16::from_ne_bytes) != Some(libc::AF_UNIX as u16) {
+        return Ok(None);
+    }
+    let name = bytes.get(2..).unwrap_or_default();
+    let name = name.split(|b| *b == 0).next().unwrap_or_default();
+    if name.is_empty() {
+        // Abstract: no file comes to be.
+        return Ok(None);
+    }
+    let name = Path::new(std::ffi::OsStr::from_bytes(name));
+    subject::resolve(tid, None, name).map(Some)
+}
+
+/// By the names of the world; a standard stream by its own.
+fn show(place: &Place, path: &Path, places: &Places) -> Option<String> {
+    match place {
+        Place::Text(_) => Some(format!(
+            "\"{}\"",
+            path.as_os_str().as_bytes().escape_ascii()
+        )),
+        Place::Fd(_) | Place::Path(..) | Place::At(..) | Place::Address(..) => places.show(path),
+        Place::Range(..) | Place::Pid(_) | Place::Pidfd(_) => None,
+    }
+}
+
+/// What a process says to whoever started it.
+fn stream(place: &Place, waiting: &Waiting, family: Family) -> Option<String> {
+    let Place::Fd(at) = *place else { return None };
+    let name = match (family, fd(waiting, at)) {
+        (Family::Write, 1) => "stdout",
+        (Family::Write, 2) => "stderr",
+        _ => return None,
+    };
+    Some(name.to_owned())
+}
+
+fn locking(row: &table::Call, waiting: &Waiting, flags: u64) -> Option<Locking> {
+    match row.flags {
+        Flags::Lock(_) => Some(if flags & o(libc::LOCK_UN) != 0 {
+            Locking::Unlock
+        } else if flags & o(libc::LOCK_SH) != 0 {
+            Locking::Shared
+        } else {
+            Locking::Exclusive
+        }),
+        Flags::Command(_) if row.family_with(flags) == Family::Lock => {
+            // `struct flock` begins with its type, 16 bits.
+            let kind = subject::bytes(waiting.tid, arg(waiting, 2), 2).ok()?;
+            let kind = i16::from_ne_bytes(kind.try_into().ok()?);
+            Some(match i32::from(kind) {
+                libc::F_UNLCK => Locking::Unlock,
+                libc::F_RDLCK => Locking::Shared,
+                _ => Locking::Exclusive,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// The errno that a call must end with, where what is there leaves nothing else.
+fn comes_to(family: Family, flags: u64, first: Option<bool>, second: Option<bool>) -> Option<i32> {
+    let absent = first == Some(false);
+    match family {
+        Family::Open if flags & o(libc::O_CREAT) == 0 && absent => Some(libc::ENOENT),
+        Family::Open
+            if first == Some(true)
+                && flags & o(libc::O_EXCL | libc::O_CREAT) == o(libc::O_EXCL | libc::O_CREAT) =>
+        {
+            Some(libc::EEXIST)
+        }
+        Family::Stat
+        | Family::Access
+        | Family::Readlink
+        | Family::Unlink
+        | Family::Rmdir
+        | Family::Chmod
+        | Family::Chown
+        | Family::Rename
+        | Family::Chdir
+            if absent =>
+        {
+            Some(libc::ENOENT)
+        }
+        Family::Mkdir | Family::Mknod if first == Some(true) => Some(libc::EEXIST),
+        Family::Symlink | Family::Link if second == Some(true) => Some(libc::EEXIST),
+        _ => None,
+    }
+}
+
+fn how(
+    row: &table::Call,
+    waiting: &Waiting,
+    flags: u64,
+    family: Family,
+    lock: Option<Locking>,
+) -> String {
+    let mode = row.mode.map(|at| arg(waiting, at) & 0o7777);
+    match (row.flags, lock) {
+        (Flags::Open(_) | Flags::OpenHow(_) | Flags::Fixed(_), _) if family == Family::Open => {
+            let makes =
+                flags & o(libc::O_CREAT) != 0 || flags & o(libc::O_TMPFILE) == o(libc::O_TMPFILE);
+            let mode = mode.filter(|_| makes).map(|m| format!(" {m:04o}"));
+            format!("{}{}", open_flags(flags), mode.unwrap_or_default())
+        }
+        (_, Some(lock)) => {
+            let waits = match row.flags {
+                Flags::Lock(_) => flags & o(libc::LOCK_NB) == 0,
+                _ => [libc::F_SETLKW, libc::F_OFD_SETLKW].map(o).contains(&flags),
+            };
+            let kind = match lock {
+                Locking::Exclusive => "exclusive",
+                Locking::Shared => "shared",
+                Locking::Unlock => return "unlock".to_owned(),
+            };
+            let waits = if waits { ", and waits" } else { "" };
+            format!("{kind}{waits}")
+        }
+        (Flags::Signal(_), _) => format!("signal {flags}"),
+        _ => match (family, mode) {
+            (Family::Exit, _) if row.name == "exit" => "of a thread".to_owned(),
+            (Family::Exit, _) => format!("status {}", arg(waiting, 0) & 0xff),
+            (Family::Truncate, _) => format!("to {} bytes", arg(waiting, 1)),
+            (_, Some(mode)) => format!("{mode:04o}"),
+            (_, None) => String::new(),
+        },
+    }
+}
+
+fn open_flags(flags: u64) -> String {
+    const NAMES: [(i32, &str); 12] = [
+        (libc::O_TMPFILE, "O_TMPFILE"),
+        (libc::O_CREAT, "O_CREAT"),
+        (libc::O_EXCL, "O_EXCL"),
+        (libc::O_TRUNC, "O_TRUNC"),
+        (libc::O_APPEND, "O_APPEND"),
+        (libc::O_NONBLOCK, "O_NONBLOCK"),
+        (libc::O_DIRECTORY, "O_DIRECTORY"),
+        (libc::O_NOFOLLOW, "O_NOFOLLOW"),
+        (libc::O_PATH, "O_PATH"),
+        (libc::O_NOCTTY, "O_NOCTTY"),
+        (libc::O_SYNC, "O_SYNC"),
+        (libc::O_CLOEXEC, "O_CLOEXEC"),
+    ];
+    let access = match flags & o(libc::O_ACCMODE) {
+        0 => "O_RDONLY",
+        1 => "O_WRONLY",
+        _ => "O_RDWR",
+    };
+    let mut text = access.to_owned();
+    let mut left = flags;
+    for (flag, name) in NAMES {
+        if left & o(flag) == o(flag) {
+            text.push('|');
+            text += name;
+            // O_TMPFILE holds O_DIRECTORY.
+            left &= !o(flag);
+        }
+    }
+    text
+}

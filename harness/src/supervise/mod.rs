@@ -1,0 +1,274 @@
+//! Whoever answers the calls of a case's processes: writes them down, and does at a call what a scenario asks.
+//!
+//! A call waits until it is answered, so what is read of its process and of the files is as it was when the
+//! call was entered. Its result is never told: where the files leave only one, that one is noted.
+
+mod decode;
+mod deeds;
+mod rule;
+mod subject;
+mod watched;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+pub use rule::{Deed, Rule};
+pub use watched::{Scope, filter};
+
+use crate::calls::table::{self, Standing};
+use crate::calls::{Call, Fate};
+use crate::process::{Attend, Gate};
+use crate::sys::seccomp::Waiting;
+
+/// Paths of the world and what they are called.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// From the innermost outwards.
+    named: Vec<(PathBuf, String)>,
+}
+
+impl Places {
+    /// Each directory or file with its name. What lies in none of them is not of the world.
+    pub fn new(mut named: Vec<(PathBuf, String)>) -> Self {
+        named.sort_by(|(a, a_name), (b, b_name)| {
+            let depth = |p: &PathBuf| std::cmp::Reverse(p.components().count());
+            (depth(a), a_name).cmp(&(depth(b), b_name))
+        });
+        Self { named }
+    }
+
+    /// A path by the names of the world, if it lies there.
+    pub fn show(&self, path: &std::path::Path) -> Option<String> {
+        use std::os::unix::ffi::OsStrExt;
+        self.named.iter().find_map(|(place, name)| {
+            let rest = path.strip_prefix(place).ok()?;
+            let rest = rest.as_os_str().as_bytes().escape_ascii().to_string();
+            Some(match &*rest {
+                "" => name.clone(),
+                rest => format!("{name}/{rest}"),
+            })
+        })
+    }
+}
+
+/// A call that is kept waiting.
+#[derive(Debug)]
+struct Held {
+    gate: Rc<dyn Gate>,
+    id: u64,
+    /// Where it stands in the log.
+    at: usize,
+    /// When it goes on by itself.
+    until: Option<Instant>,
+    /// The pause that is to end it.
+    rule: Option<String>,
+}
+
+/// Answers the calls of all processes of a case.
+#[derive(Debug)]
+pub struct Supervisor {
+    gates: Vec<(String, Rc<dyn Gate>)>,
+    places: Places,
+    start: Instant,
+    rules: Vec<Rule>,
+    log: Vec<Call>,
+    counts: BTreeMap<(String, &'static str), usize>,
+    held: Vec<Held>,
+    reached: Vec<String>,
+    struck: Vec<(String, i32)>,
+    refused: BTreeSet<(String, &'static str)>,
+    threads: subject::Threads,
+}
+
+impl Supervisor {
+    /// Answers nobody yet.
+    pub fn new(places: Places, start: Instant) -> Self {
+        Self {
+            gates: Vec::new(),
+            places,
+            start,
+            rules: Vec::new(),
+            log: Vec::new(),
+            counts: BTreeMap::new(),
+            held: Vec::new(),
+            reached: Vec::new(),
+            struck: Vec::new(),
+            refused: BTreeSet::new(),
+            threads: subject::Threads::default(),
+        }
+    }
+
+    /// A process that was started, and where it calls.
+    pub fn add(&mut self, who: &str, gate: Rc<dyn Gate>) {
+        self.gates.push((who.to_owned(), gate));
+    }
+
+    /// Something to be done at a call, from now on.
+    pub fn plan(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// A path by the names of the world.
+    pub fn shown(&self, path: &std::path::Path) -> Option<String> {
+        self.places.show(path)
+    }
+
+    /// What is planned, and what came of it.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The calls so far, in the order in which they were entered.
+    pub fn log(&self) -> &[Call] {
+        &self.log
+    }
+
+    /// How often each call was made, those that do not concern the world among them: by handle and name.
+    pub fn counts(&self) -> &BTreeMap<(String, &'static str), usize> {
+        &self.counts
+    }
+
+    /// Calls that were refused because what they have done is never told: by handle and name.
+    pub fn refused(&self) -> &BTreeSet<(String, &'static str)> {
+        &self.refused
+    }
+
+    /// The next pause that a process has come to; it stays there until [`Self::resume`].
+    pub fn next_reached(&mut self) -> Option<String> {
+        (!self.reached.is_empty()).then(|| self.reached.remove(0))
+    }
+
+    /// The processes that got a signal at a call since this was last asked.
+    pub fn take_struck(&mut self) -> Vec<(String, i32)> {
+        std::mem::take(&mut self.struck)
+    }
+
+    /// Lets a paused call go on.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn resume(&mut self, rule: &str) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let (ours, others) = held
+            .into_iter()
+            .partition(|held| held.rule.as_deref() == Some(rule));
+        self.held = others;
+        ours.into_iter().try_for_each(|held| self.let_go(&held))
+    }
+
+    fn let_go(&mut self, held: &Held) -> io::Result<()> {
+        let made = held.gate.go_on(held.id)?;
+        if let Some(call) = self.log.get_mut(held.at) {
+            call.fate = if made { Fate::Held } else { Fate::Gone };
+        }
+        Ok(())
+    }
+
+    fn who(&self, gate: &Rc<dyn Gate>) -> String {
+        let found = self.gates.iter().find(|(_, g)| Rc::ptr_eq(g, gate));
+        found.map(|(who, _)| who.clone()).unwrap_or_default()
+    }
+
+    /// Writes a call down. `None` where it is none of the world's, or gone already.
+    fn enter(&mut self, who: &str, gate: &Rc<dyn Gate>, waiting: &Waiting) -> Option<Call> {
+        let row = match table::standing(waiting.number) {
+            Some(Standing::Watched(row)) => row,
+            Some(Standing::Refused(_) | Standing::Harmless(_)) | None => return None,
+        };
+        *self.counts.entry((who.to_owned(), row.name)).or_default() += 1;
+        let call = decode::call(row, waiting, &self.places)?;
+        // A thread that is gone may have left its number, and so what was read, to another.
+        gate.waits(waiting.id).then(|| Call {
+            at: self.start.elapsed(),
+            who: who.to_owned(),
+            pid: self.threads.process(waiting.tid),
+            tid: waiting.tid,
+            ..call
+        })
+    }
+
+    /// The deed that is due at this call, and whose it is. Each rule counts it.
+    fn due_at(&mut self, call: &Call) -> Option<(String, Deed)> {
+        let mut due = None;
+        for rule in &mut self.rules {
+            if rule.meets(call) && due.is_none() && rule.deed != Deed::Count {
+                due = Some((rule.name.clone(), rule.deed));
+            }
+        }
+        due
+    }
+}
+
+impl Attend for Supervisor {
+    fn gates(&self) -> Vec<Rc<dyn Gate>> {
+        self.gates.iter().map(|(_, gate)| gate.clone()).collect()
+    }
+
+    fn attend(&mut self, gate: &Rc<dyn Gate>) -> io::Result<bool> {
+        let Some(waiting) = gate.next()? else {
+            return Ok(false);
+        };
+        let who = self.who(gate);
+        if let Some(Standing::Refused(_)) = table::standing(waiting.number) {
+            gate.fail(waiting.id, libc::ENOSYS)?;
+            let name = table::name(waiting.number).unwrap_or("?");
+            *self.counts.entry((who.clone(), name)).or_default() += 1;
+            self.refused.insert((who, name));
+            return Ok(false);
+        }
+        let Some(call) = self.enter(&who, gate, &waiting) else {
+            gate.go_on(waiting.id)?;
+            return Ok(false);
+        };
+        match self.due_at(&call) {
+            None => {
+                let made = gate.go_on(waiting.id)?;
+                let fate = if made { Fate::Made } else { Fate::Gone };
+                self.log.push(Call { fate, ..call });
+                Ok(false)
+            }
+            Some((rule, deed)) => self.deed(gate, &waiting, call, rule, deed),
+        }
+    }
+
+    fn closed(&mut self, gate: &Rc<dyn Gate>) {
+        self.gates.retain(|(_, g)| !Rc::ptr_eq(g, gate));
+        self.held.retain(|held| !Rc::ptr_eq(&held.gate, gate));
+        self.threads = subject::Threads::default();
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.held.iter().filter_map(|held| held.until).min()
+    }
+
+    fn let_due_go(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        let held = std::mem::take(&mut self.held);
+        let (due, others) = held
+            .into_iter()
+            .partition(|held| held.until.is_some_and(|until| until <= now));
+        self.held = others;
+        due.into_iter()
+            .try_for_each(|held: Held| self.let_go(&held))
+    }
+}
+
+/// How long a call may be held for a stop to come about; it always comes, unless the host stands still.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Binds this process, and so all that it starts, to the core that it runs on: an answer from another core
+/// takes ten times as long.
+///
+/// # Errors
+/// What the kernel says.
+pub fn stay_on_this_core() -> io::Result<()> {
+    let mut here = nix::sched::CpuSet::new();
+    here.set(nix::sched::sched_getcpu()?)?;
+    Ok(nix::sched::sched_setaffinity(
+        nix::unistd::Pid::from_raw(0),
+        &here,
+    )?)
+}

@@ -1,0 +1,63 @@
+//! Which calls are told of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calls::table::{self, Class, Family, Flags};
+use crate::sys::seccomp::{Filter, When};
+
+/// How much of what a process does is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// What changes files, locks and processes.
+    Changes,
+    /// What looks at them too, and what closes descriptors.
+    Everything,
+}
+
+/// fcntl(2) on locks; the rest of it concerns descriptors.
+const LOCKS: &[u32] = &[
+    libc::F_SETLK.cast_unsigned(),
+    libc::F_SETLKW.cast_unsigned(),
+    libc::F_OFD_SETLK.cast_unsigned(),
+    libc::F_OFD_SETLKW.cast_unsigned(),
+    libc::F_SETLEASE.cast_unsigned(),
+];
+
+/// ioctl(2) that puts content into files, or flags on them.
+const FILES: &[u32] = &[
+    // FICLONE, FICLONERANGE, FIDEDUPERANGE, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
+    0x4004_9409,
+    0x4020_940D,
+    0xC018_9436,
+    0x4008_6602,
+    0x401C_5820,
+];
+
+/// An open that can change something.
+const WRITES: u32 = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
+
+/// The filter that has these calls told. Calls whose work is never told, as io_uring's, are told too, to be
+/// refused by name.
+pub fn filter(scope: Scope) -> Filter {
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let watched = table::watched().filter_map(|call| {
+        let when = match (call.family, call.class, call.flags) {
+            (_, _, Flags::Command(arg)) => When::OneOf { arg, values: LOCKS },
+            (_, _, Flags::Request(arg)) => When::OneOf { arg, values: FILES },
+            (Family::Open, _, Flags::Open(arg)) if scope == Scope::Changes => {
+                When::AnyOf { arg, bits: WRITES }
+            }
+            // Where a descriptor leads is asked of the kernel each time, so copies need not be followed.
+            (Family::Dup | Family::Fcntl, ..) | (_, Class::Read, _) => return None,
+            (_, Class::Look | Class::Descriptor, _) if scope == Scope::Changes => return None,
+            _ => When::Always,
+        };
+        Some((number(call.number), when))
+    });
+    let refused = table::refused()
+        .flat_map(|group| group.calls)
+        .map(|(n, _)| (number(*n), When::Always));
+    let told: Vec<(u32, When)> = watched.chain(refused).collect();
+    Filter::new(&told, number(table::HIGHEST))
+}
