@@ -24,7 +24,7 @@ mod machine {
     pub(super) static REFUSED: &[super::Group] = &[];
     pub(super) static HARMLESS: &[super::Group] = &[];
     pub(super) const HIGHEST: i64 = -1;
-    pub(super) const UNUSED: std::ops::RangeInclusive<i64> = 0..=-1;
+    pub(super) const UNUSED: std::ops::RangeInclusive<i64> = std::ops::RangeInclusive::new(0, -1);
 }
 use machine::{HARMLESS, REFUSED, WATCHED};
 

@@ -71,14 +71,15 @@ fn names_are_those_of_the_headers() {
             assert_eq!(ours, theirs, "{number} in {header}");
         }
     }
-    // Nothing is made up either.
+    // Nothing is made up either; what is newer than an old header may still be right.
+    let newest = numbers
+        .keys()
+        .rev()
+        .find(|n| !SINCE.iter().any(|(since, _)| since == *n));
+    let newest = *newest.unwrap();
     for number in 0..=HIGHEST {
-        if let Some(ours) = name(number) {
-            assert_eq!(
-                numbers.get(&number).map(String::as_str),
-                Some(ours),
-                "{number} in {header}"
-            );
+        if let (Some(ours), None) = (name(number), numbers.get(&number)) {
+            assert!(number > newest, "{header} has no {ours} ({number})");
         }
     }
 }
