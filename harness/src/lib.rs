@@ -18,5 +18,6 @@ pub mod selftest;
 pub mod subject;
 pub mod suite;
 pub mod supervise;
+pub mod sweep;
 pub mod sys;
 pub mod world;

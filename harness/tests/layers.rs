@@ -7,13 +7,15 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("sys", &[]),
     ("process", &["sys"]),
     // Names of system calls and what was seen of them: plain data.
     ("calls", &[]),
     ("scenario", &["calls"]),
     ("supervise", &["calls", "process", "sys"]),
+    // Calls that were seen become scenarios: text from data.
+    ("sweep", &["calls", "scenario"]),
     ("world", &["scenario", "sys"]),
     ("observe", &["scenario"]),
     // Facts are plain data: how a process ended, what a lock probe saw.
@@ -33,7 +35,16 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ),
     (
         "suite",
-        &["engine", "judge", "scenario", "supervise", "sys", "world"],
+        &[
+            "calls",
+            "engine",
+            "judge",
+            "scenario",
+            "supervise",
+            "sweep",
+            "sys",
+            "world",
+        ],
     ),
     ("roles", &["suite"]),
     // It writes scenarios and has them run; nothing of a subject is known to it but the contract.

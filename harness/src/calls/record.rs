@@ -26,6 +26,8 @@ pub struct Call {
     pub path: Option<String>,
     /// The second path of a rename or a link.
     pub to: Option<String>,
+    /// The first path as it is, where it is one.
+    pub real: Option<String>,
     /// Flags, a lock's kind, a mode, a signal.
     pub how: String,
     /// It asks for a lock of flock(2) or fcntl(2).

@@ -114,6 +114,9 @@ pub(super) struct Run {
     /// asked once
     #[arg(long)]
     pub(super) releases: bool,
+    /// Also the sweeps: something done at every system call of the subject, some thousand cases
+    #[arg(long)]
+    pub(super) sweeps: bool,
     /// Use no more than this tier of isolation
     #[arg(long, value_name = "TIER")]
     pub(super) tier: Option<TierArg>,
@@ -134,6 +137,9 @@ pub(super) struct List {
     /// Rule by rule: how many cases judge it, and the scenarios they come from
     #[arg(long)]
     pub(super) rules: bool,
+    /// The points of the sweeps that match, and nothing else: each sweep's steps are run once to find them
+    #[arg(long, conflicts_with = "rules")]
+    pub(super) points: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::args::{List, Select};
 use super::out::say;
-use super::select::select;
-use super::{Exit, Failure, Selection};
+use super::select::{Also, select};
+use super::{Exit, Failure, Selection, sweeps};
 use crate::scenario::model::Case;
 use crate::scenario::rules::Rule;
 use crate::subject;
@@ -17,7 +17,14 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
         &parameters,
         subject::programs(),
     )?;
-    let Selection { cases, .. } = select(&library, &args.select, true)?;
+    let all = Also {
+        releases: true,
+        sweeps: true,
+    };
+    let Selection { cases, .. } = select(&library, &args.select, all)?;
+    if args.points {
+        return sweeps::list(args, &cases);
+    }
     if args.rules {
         let asked = |rule: &Rule| {
             let Select {
@@ -44,10 +51,10 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
             case.rules.join(" "),
             case.level.word(),
             case.needs.word(),
-            if case.needs_releases() {
-                ", only with --releases"
-            } else {
-                ""
+            match (case.needs_releases(), &case.sweep) {
+                (true, _) => ", only with --releases",
+                (_, Some(_)) => ", a sweep: only with --sweeps",
+                (false, None) => "",
             }
         ));
     }

@@ -12,6 +12,7 @@ mod out;
 mod run;
 mod select;
 mod self_test;
+mod sweeps;
 pub mod test_target;
 
 use std::process::ExitCode;
@@ -77,6 +78,8 @@ enum Failure {
     FilesAndDir,
     #[error("no rule is called `{name}`; {hint}")]
     NoRule { name: String, hint: String },
+    #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
+    NoPoint(String),
 }
 
 impl Failure {
@@ -87,6 +90,7 @@ impl Failure {
             }
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
+            Self::NoPoint(_) => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) => Exit::CannotJudge,
         }

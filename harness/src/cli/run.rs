@@ -8,7 +8,8 @@ use nix::sys::signal::{SigSet, Signal};
 
 use super::args::{Run, Select};
 use super::out::say;
-use super::select::{matching, select};
+use super::select::{Also, matching, select};
+use super::sweeps::{self, Swept};
 use super::{Exit, Failure, Selection, beside};
 use crate::judge::Verdict;
 use crate::report::{Counts, Progress, failure, keep, kept_dir};
@@ -16,6 +17,7 @@ use crate::scenario::load::Library;
 use crate::scenario::model::Case;
 use crate::subject::{self, Subject};
 use crate::suite::{CaseResult, Interrupt, Ready, Subjects, find_host, patience, run_all};
+use crate::world::Host;
 
 /// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
 /// periods in which nothing runs. Two cases a core fill them.
@@ -33,7 +35,15 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         (files, None) => Library::of_files(files, &subject.parameters, subject::programs())?,
         (_, Some(_)) => return Err(Failure::FilesAndDir),
     };
-    let Selection { cases, left_out } = select(&library, &chosen, args.releases)?;
+    let also = Also {
+        releases: args.releases,
+        sweeps: args.sweeps,
+    };
+    let Selection {
+        cases,
+        left_out,
+        sweeps_left_out,
+    } = select(&library, &chosen, also)?;
     let all: Vec<_> = library.cases().collect();
     let may_skip = if args.may_skip.is_empty() {
         Vec::new()
@@ -47,19 +57,11 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     for note in &subject.notes {
         anstream::eprintln!("pidproof: {note}");
     }
-    let patience = patience(&subject.commands, &host, &interrupt).map_err(|why| {
-        Failure::CannotJudge(format!(
-            "{} does not start here, so there is nothing to judge\n{why}",
-            subject.name
-        ))
-    });
+    let judged = judged(&subject, &host, &interrupt);
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
-    let judged = Ready {
-        patience: patience?,
-        commands: subject.commands.clone(),
-    };
+    let judged = judged?;
     let subjects = Subjects {
         judged,
         beside: beside::have(cases.iter().copied(), &host, &interrupt)?,
@@ -67,42 +69,78 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
+    let workers = workers(args.jobs);
+    let sweeps = cases.iter().filter(|case| case.sweep.is_some()).count();
+    let swept = sweeps::find(&cases, &host, &subjects, workers, &interrupt, &chosen);
+    let Some(Swept { points, not }) = swept else {
+        return Ok(Exit::Interrupted);
+    };
+    let cases: Vec<&Case> = cases
+        .into_iter()
+        .filter(|case| case.sweep.is_none())
+        .chain(&points)
+        .collect();
+    if cases.is_empty() && not.is_empty() && sweeps > 0 {
+        return Err(Failure::NoPoint(chosen.filter.join(", ")));
+    }
+    let in_sweeps = match sweeps {
+        0 => String::new(),
+        _ => format!(" ({} of {sweeps} sweeps)", points.len()),
+    };
     say(format_args!(
-        "judging {} with {} cases, tier {}",
+        "judging {} with {} cases{in_sweeps}, tier {}",
         subject.name,
-        cases.len(),
+        cases.len() + not.len(),
         host.tier.word()
     ));
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
-    let workers = workers(args.jobs);
+    let of_sweeps: Vec<&Case> = not.iter().map(|result| result.case).collect();
     let mut told = Told {
         args,
         subject: &subject,
         library: &library,
-        left_out,
-        progress: Progress::new(&cases),
+        left_out: (left_out, sweeps_left_out),
+        progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice()].concat()),
         counts: Counts::default(),
         failures: Vec::new(),
     };
-    run_all(
-        &cases,
-        &host,
-        &subjects,
-        workers,
-        &interrupt,
-        |mut result| {
-            let named = may_skip.iter().any(|case| case.id == result.case.id);
-            if let Verdict::Skip(why) = &result.verdict
-                && must_run
-                && !named
-            {
-                result.verdict = Verdict::Broken(format!("{why}; and nothing may be skipped"));
-            }
-            told.hear(&result);
-        },
-    );
-    Ok(told.end(cases.len(), &interrupt))
+    let selected = cases.len() + not.len();
+    let mut hear = |mut result: CaseResult<'_>| {
+        let named = may_skip
+            .iter()
+            .any(|case| result.case.id.starts_with(&case.id));
+        if let Verdict::Skip(why) = &result.verdict
+            && must_run
+            && !named
+        {
+            result.verdict = Verdict::Broken(format!("{why}; and nothing may be skipped"));
+        }
+        told.hear(&result);
+    };
+    for result in not {
+        hear(result);
+    }
+    run_all(&cases, &host, &subjects, workers, &interrupt, hear);
+    Ok(told.end(selected, &interrupt))
+}
+
+/// The subject, once it has been started.
+pub(super) fn judged(
+    subject: &Subject,
+    host: &Host,
+    interrupt: &Interrupt,
+) -> Result<Ready, Failure> {
+    let patience = patience(&subject.commands, host, interrupt).map_err(|why| {
+        Failure::CannotJudge(format!(
+            "{} does not start here, so there is nothing to judge\n{why}",
+            subject.name
+        ))
+    })?;
+    Ok(Ready {
+        patience,
+        commands: subject.commands.clone(),
+    })
 }
 
 /// How many cases run at once.
@@ -127,7 +165,8 @@ struct Told<'a> {
     args: &'a Run,
     subject: &'a Subject,
     library: &'a Library,
-    left_out: usize,
+    /// Cases that were not asked for: with releases, and sweeps.
+    left_out: (usize, usize),
     progress: Progress,
     counts: Counts,
     failures: Vec<String>,
@@ -184,9 +223,15 @@ impl Told<'_> {
                 "interrupted: {done} of {selected} cases were judged"
             ));
         }
-        if left_out > 0 {
+        let (releases, sweeps) = left_out;
+        if sweeps > 0 {
             say(format_args!(
-                "{left_out} more cases start releases beside the subject and were not run; --releases adds them"
+                "{sweeps} sweeps over the subject's system calls were not run; --sweeps adds them"
+            ));
+        }
+        if releases > 0 {
+            say(format_args!(
+                "{releases} more cases start releases beside the subject and were not run; --releases adds them"
             ));
         }
         say(format_args!("{}", counts.line()));

@@ -15,6 +15,17 @@ pub struct Selection<'a> {
     pub cases: Vec<&'a Case>,
     /// How many more match what was asked for, and need releases that were not asked for.
     pub left_out: usize,
+    /// How many sweeps match what was asked for, and were not asked for.
+    pub sweeps_left_out: usize,
+}
+
+/// What takes longer, and so is run where it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Also {
+    /// Cases that start releases of packages beside the subject: seconds each.
+    pub releases: bool,
+    /// Sweeps: hundreds of cases each. One that a filter names is asked for by that.
+    pub sweeps: bool,
 }
 
 /// Why nothing could be chosen.
@@ -54,6 +65,9 @@ pub enum SelectionError {
         "all {0} cases that match start releases beside the subject; `--releases` selects them"
     )]
     OnlyReleases(usize),
+    /// Every case that matches is a sweep, and none was asked for.
+    #[error("all {0} cases that match are sweeps, or need releases; `--sweeps` selects them")]
+    OnlySweeps(usize),
 }
 
 fn suggest(near: Option<&str>) -> String {
@@ -65,21 +79,22 @@ impl SelectionError {
     /// The exit status for it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NoMatch { .. } | Self::Nothing | Self::OnlyReleases(_) => Exit::Nothing,
+            Self::NoMatch { .. } | Self::Nothing | Self::OnlyReleases(_) | Self::OnlySweeps(_) => {
+                Exit::Nothing
+            }
             Self::BadGlob { .. } | Self::Unknown { .. } => Exit::Usage,
         }
     }
 }
 
-/// Chooses cases. Those that start releases of packages beside the subject take seconds each, so they are
-/// chosen only where `releases` says so.
+/// Chooses cases.
 ///
 /// # Errors
 /// What matched nothing.
 pub(super) fn select<'a>(
     library: &'a Library,
     select: &Select,
-    releases: bool,
+    also: Also,
 ) -> Result<Selection<'a>, SelectionError> {
     let rules = library.rules.ids();
     for rule in &select.rule {
@@ -106,16 +121,22 @@ pub(super) fn select<'a>(
     if chosen.is_empty() {
         return Err(SelectionError::Nothing);
     }
-    let matched = chosen.len();
-    let cases: Vec<&Case> = chosen
-        .into_iter()
-        .filter(|case| releases || !case.needs_releases())
-        .collect();
-    if cases.is_empty() {
-        return Err(SelectionError::OnlyReleases(matched));
+    let sweeps = also.sweeps || select.filter.iter().any(|f| f.contains("sweep"));
+    let (cases, left): (Vec<&Case>, Vec<&Case>) = chosen.into_iter().partition(|case| {
+        (also.releases || !case.needs_releases()) && (sweeps || case.sweep.is_none())
+    });
+    if cases.is_empty() && left.iter().all(|case| case.needs_releases()) {
+        return Err(SelectionError::OnlyReleases(left.len()));
     }
-    let left_out = matched - cases.len();
-    Ok(Selection { cases, left_out })
+    if cases.is_empty() {
+        return Err(SelectionError::OnlySweeps(left.len()));
+    }
+    let sweeps_left_out = left.iter().filter(|case| case.sweep.is_some()).count();
+    Ok(Selection {
+        cases,
+        left_out: left.len() - sweeps_left_out,
+        sweeps_left_out,
+    })
 }
 
 /// The cases that match any of the filters; all where there is none. Each filter must match something.
@@ -135,7 +156,7 @@ pub(super) fn matching<'a>(
         let matches = matcher(filter, exact)?;
         let mut any = false;
         for (case, chosen) in all.iter().zip(&mut chosen) {
-            if matches(&case.id) {
+            if matches(&case.id) || is_point_of(case, filter) {
                 any = true;
                 *chosen = true;
             }
@@ -153,6 +174,12 @@ pub(super) fn matching<'a>(
         .zip(chosen)
         .filter_map(|(case, chosen)| chosen.then_some(*case))
         .collect())
+}
+
+/// Whether a filter names a point of a sweep, which is not known before the sweep's steps were run.
+pub(super) fn is_point_of(case: &Case, filter: &str) -> bool {
+    let rest = filter.strip_prefix(case.id.as_str());
+    case.sweep.is_some() && rest.is_some_and(|rest| rest.starts_with(':'))
 }
 
 type Matcher = Box<dyn Fn(&str) -> bool>;

@@ -25,6 +25,9 @@ const MAY_SKIP: &str = "PIDPROOF_MAY_SKIP";
 /// `1` also runs the cases that start releases of packages beside the subject.
 const RELEASES: &str = "PIDPROOF_RELEASES";
 
+/// `1` also runs the sweeps over the system calls of a subject that is not the reference: thousands of starts.
+const SWEEPS: &str = "PIDPROOF_SWEEPS";
+
 /// The test target's `main`.
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -61,7 +64,8 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     let host = find_host();
     let must_run = std::env::var_os("CI").is_some_and(|v| !v.is_empty());
     let may_skip = MaySkip::from_env()?;
-    let releases = releases_asked()?;
+    let releases = asked(RELEASES)?;
+    let sweeps = asked(SWEEPS)? || spec == "reference";
     let shared = Arc::new((rules, host, spec));
     Ok(cases
         .into_iter()
@@ -71,7 +75,7 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
                 .place(&case)
                 .is_err_and(|unfit| may_skip.covers(&unfit) || !must_run);
             let lacks_release = !at_hand(&case) && may_skip.releases;
-            let unasked = case.needs_releases() && !releases;
+            let unasked = (case.needs_releases() && !releases) || (case.sweep.is_some() && !sweeps);
             let skipped = lacks_tier || lacks_release || unasked;
             let (shared, id) = (Arc::clone(&shared), case.id.clone());
             Trial::test(id, move || {
@@ -126,11 +130,12 @@ impl MaySkip {
     }
 }
 
-fn releases_asked() -> Result<bool, (Exit, String)> {
-    match std::env::var(RELEASES).unwrap_or_default().as_str() {
+/// Whether a variable asks for what is not run otherwise.
+fn asked(variable: &str) -> Result<bool, (Exit, String)> {
+    match std::env::var(variable).unwrap_or_default().as_str() {
         "" => Ok(false),
         "1" => Ok(true),
-        other => Err((Exit::Usage, format!("{RELEASES} is `{other}`, not `1`"))),
+        other => Err((Exit::Usage, format!("{variable} is `{other}`, not `1`"))),
     }
 }
 
@@ -163,6 +168,9 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
             let mut variables = String::new();
             if spec != "reference" {
                 variables.push_str(&format!("{SUBJECT}={spec} "));
+                if case.sweep.is_some() {
+                    variables.push_str(&format!("{SWEEPS}=1 "));
+                }
             }
             if case.needs_releases() {
                 variables.push_str(&format!("{RELEASES}=1 "));

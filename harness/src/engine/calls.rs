@@ -159,6 +159,10 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
+    pub(super) fn is_struck(&self, who: &str) -> bool {
+        self.calls.struck.contains_key(self.called(who))
+    }
+
     /// Whether the step asks something of a process that was sent a signal at a call. That it ends is all that
     /// can be asked of it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "most actions ask nobody")]

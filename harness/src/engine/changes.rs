@@ -11,7 +11,7 @@ impl Engine<'_> {
             ChangeKind::Write { content, .. } => self.fill(content)?,
             ChangeKind::Symlink { to }
             | ChangeKind::Hardlink { to }
-            | ChangeKind::Rename { to } => self.fill(to)?,
+            | ChangeKind::Rename { to, .. } => self.fill(to)?,
             ChangeKind::Mkdir
             | ChangeKind::Mkfifo
             | ChangeKind::Mksock

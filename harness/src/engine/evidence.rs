@@ -52,6 +52,10 @@ pub struct Evidence {
     pub calls: Vec<Call>,
     /// How often each process made each call that was told, by handle and call.
     pub counts: BTreeMap<String, BTreeMap<String, usize>>,
+    /// The point of a sweep that all this is of.
+    pub point: Option<String>,
+    /// The scenario file that makes just this case, where no file does.
+    pub scenario: Option<String>,
 }
 
 impl Engine<'_> {
@@ -88,6 +92,8 @@ impl Engine<'_> {
             locks,
             calls: Vec::new(),
             counts: BTreeMap::new(),
+            point: None,
+            scenario: self.job.case.text.clone(),
         }
     }
 

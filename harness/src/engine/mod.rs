@@ -233,6 +233,8 @@ impl<'a> Engine<'a> {
         };
         match self.served.get(&when.who) {
             Some(served) => Ok(*served == when.served),
+            // It ended by a signal that was sent at a call: neither.
+            None if self.is_struck(&when.who) => Ok(false),
             None => Err(Stop::Broken(format!(
                 "{}:{}: no handshake of `{}` was tried",
                 self.job.case.file, step.line, when.who

@@ -95,6 +95,7 @@ mod tests {
             family,
             path: Some(path.into()),
             to: None,
+            real: None,
             how: String::new(),
             lock: (family == Family::Lock).then_some(Locking::Exclusive),
             creates: family == Family::Mkdir,

@@ -28,11 +28,15 @@ pub fn end(expected: &ExpectEnd, found: Option<End>) -> Option<Gap> {
     let good = match (expected, found) {
         (ExpectEnd::Running, None) => true,
         (ExpectEnd::Exit(codes), Some(End::Code(code))) => codes.contains(&code),
+        (ExpectEnd::AnyExit, Some(End::Code(_))) => true,
         (ExpectEnd::NonZero | ExpectEnd::Failure, Some(End::Code(code))) => code != 0,
         (ExpectEnd::Failure, Some(End::Signal(_))) => true,
         (ExpectEnd::Signal(wanted), Some(End::Signal(signal))) => *wanted == signal,
         (ExpectEnd::Running, Some(_))
-        | (ExpectEnd::Exit(_) | ExpectEnd::NonZero, None | Some(End::Signal(_)))
+        | (
+            ExpectEnd::Exit(_) | ExpectEnd::AnyExit | ExpectEnd::NonZero,
+            None | Some(End::Signal(_)),
+        )
         | (ExpectEnd::Signal(_), None | Some(End::Code(_)))
         | (ExpectEnd::Failure, None) => false,
     };
@@ -47,6 +51,7 @@ pub fn describe(expected: &ExpectEnd) -> String {
             let codes: Vec<String> = codes.iter().map(i32::to_string).collect();
             format!("exit status {}", codes.join(" or "))
         }
+        ExpectEnd::AnyExit => "an exit status, and no signal".into(),
         ExpectEnd::NonZero => "an exit status other than 0".into(),
         ExpectEnd::Failure => "an exit status other than 0, or the end by a signal".into(),
         ExpectEnd::Signal(signal) => format!("ended by signal {signal}"),
@@ -146,6 +151,8 @@ mod tests {
         assert!(end(&ExpectEnd::Exit(vec![1]), Some(End::Code(2))).is_some());
         assert!(end(&ExpectEnd::NonZero, Some(End::Signal(9))).is_some());
         assert!(end(&ExpectEnd::NonZero, Some(End::Code(0))).is_some());
+        assert!(end(&ExpectEnd::AnyExit, Some(End::Code(3))).is_none());
+        assert!(end(&ExpectEnd::AnyExit, Some(End::Signal(6))).is_some());
         assert!(end(&ExpectEnd::Failure, Some(End::Signal(2))).is_none());
         assert!(end(&ExpectEnd::Failure, Some(End::Code(1))).is_none());
         assert!(end(&ExpectEnd::Failure, Some(End::Code(0))).is_some());

@@ -35,7 +35,7 @@ pub struct Search<'a> {
     /// What it does without the lock.
     pub loser: Loser,
     /// Programs the suite has.
-    pub programs: Programs<'a>,
+    pub programs: Programs,
     /// Where it runs.
     pub host: &'a Host,
     /// How long anything may take.

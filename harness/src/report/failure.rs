@@ -25,6 +25,9 @@ fn write_failure(
     let case = result.case;
     writeln!(out, "{} {}", result.verdict.word(), case.id)?;
     writeln!(out, "  {}", case.title)?;
+    if let Some(point) = &result.evidence.point {
+        writeln!(out, "  at {point}")?;
+    }
     match &result.verdict {
         Verdict::Fail(mismatches) | Verdict::TimedOut(mismatches) => {
             for mismatch in mismatches {
@@ -94,6 +97,10 @@ fn write_failure(
         if evidence.locks.is_empty() {
             writeln!(out, "    none")?;
         }
+    }
+    if let Some(text) = &evidence.scenario {
+        writeln!(out, "\n  as a scenario file of its own")?;
+        indent(out, "    ", text)?;
     }
     writeln!(out, "\n  rerun: {rerun}")?;
     match kept {

@@ -11,16 +11,16 @@ use super::node::{Entry, Node, Span};
 
 /// What a scenario may start beside the judged subject.
 #[derive(Debug, Clone, Copy)]
-pub struct Programs<'a> {
+pub struct Programs {
     /// Programs of the suite.
-    pub fixtures: &'a [&'a str],
+    pub fixtures: &'static [&'static str],
     /// Understands what may stand in `[subjects]`, or says what would be right. Touches no network.
     pub subject: fn(&str) -> Result<Beside, String>,
 }
 
-impl Programs<'_> {
+impl Programs {
     /// For what starts the judged subject only.
-    pub const NONE: Programs<'static> = Programs {
+    pub const NONE: Programs = Programs {
         fixtures: &[],
         subject: |_| Err("there are no other subjects here".into()),
     };
@@ -49,7 +49,7 @@ pub(super) struct Company<'a> {
 
 impl<'a> Company<'a> {
     /// Reads `[subjects]`.
-    pub(super) fn read(node: Option<&'a Node>, programs: Programs<'_>, diags: &mut Diags) -> Self {
+    pub(super) fn read(node: Option<&'a Node>, programs: Programs, diags: &mut Diags) -> Self {
         let mut company = Self::default();
         let Some(node) = node else { return company };
         let Some(entries) = node.entries() else {

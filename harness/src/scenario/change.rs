@@ -39,6 +39,7 @@ pub(super) fn change(
         },
         "rename" => ChangeKind::Rename {
             to: fields.need_template("to", &cx.scope, diags)?,
+            if_there: fields.flag("if-there", diags).unwrap_or(false),
         },
         "touch" => {
             if fields.take("time").is_none() {

@@ -62,6 +62,7 @@ fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
     match &node.value {
         Value::Number(_) => number(node, diags).map(|n| ExpectEnd::Exit(vec![n])),
         Value::Text(s) if s == "nonzero" => Some(ExpectEnd::NonZero),
+        Value::Text(s) if s == "any" => Some(ExpectEnd::AnyExit),
         Value::Text(s) if s == "failure" => Some(ExpectEnd::Failure),
         Value::List(items) if !items.is_empty() => Some(ExpectEnd::Exit(
             items
@@ -73,7 +74,7 @@ fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
             wrong(
                 node,
                 other,
-                "an exit status, an array of them, \"nonzero\" or \"failure\"",
+                "an exit status, an array of them, \"any\", \"nonzero\" or \"failure\"",
                 diags,
             );
             None

@@ -28,6 +28,8 @@ pub enum ExpectEnd {
     Running,
     /// One of these exit statuses.
     Exit(Vec<i32>),
+    /// Any exit status, and no signal.
+    AnyExit,
     /// Any exit status but 0.
     NonZero,
     /// By any exit status but 0, or by a signal.

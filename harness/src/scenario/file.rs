@@ -10,6 +10,7 @@ use super::model::{Case, Level, Tier};
 use super::node::{Entry, Span, read_file};
 use super::rules::Rules;
 use super::step::{self, Context};
+use super::sweep;
 use super::template::{Names, Scope, check_cycles};
 
 /// What every scenario file is read against.
@@ -21,11 +22,11 @@ pub struct Frame<'a> {
     /// The contract's parameters as this subject fills them in.
     pub parameters: &'a Values,
     /// What may be started beside the subject.
-    pub programs: Programs<'a>,
+    pub programs: Programs,
 }
 
 /// `names.toml`: what all scenarios share.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Shared {
     names: Vec<Entry>,
     /// The contract's parameters where a subject says nothing.
@@ -75,15 +76,26 @@ pub fn parse(id: &str, path: &str, source: &str, frame: &Frame<'_>) -> Result<Sc
             .filter(|e| e.key != "matrix")
             .cloned()
             .collect();
+        if let Some(sweep) = entries.iter().find(|e| e.key == "sweep")
+            && matrix_node.is_some()
+        {
+            diags.push(
+                sweep.key_span.clone(),
+                "a sweep has no matrix",
+                "its cases are the calls it finds",
+            );
+        }
         let mut cases = Vec::new();
         for point in &points {
             let mut values = point.values.clone();
             values.extend(frame.parameters.iter().cloned());
             let filled = matrix::substitute(&rest, &values, diags);
             if let Some((true, case)) = case(&filled, source, frame, diags) {
+                let origin = || sweep::Origin::new(id, path, source, frame);
                 cases.push(Case {
                     id: format!("{id}{}", point.suffix),
                     file: path.to_owned(),
+                    sweep: case.sweep.map(|sweep| sweep.of_file(origin())),
                     ..case
                 });
             }
@@ -156,6 +168,8 @@ fn case(
     let env = super::spawn::env(fields.take("env"), &cx.scope, diags);
     let steps = step::steps(&nodes, &mut cx, diags);
     let calls = cx.asks_for_calls || !cx.injections.is_empty();
+    let sweep = sweep::read(&mut fields, &mut cx, diags);
+    let calls = calls || sweep.is_some();
     let beside = cx.company.finish(diags);
     fields.finish(diags);
     if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
@@ -171,6 +185,8 @@ fn case(
         tools,
         calls,
         controlled: false,
+        sweep,
+        text: None,
         env,
         beside,
         names,

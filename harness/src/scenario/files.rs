@@ -86,6 +86,8 @@ pub enum ChangeKind {
     Rename {
         /// The new name.
         to: Template,
+        /// Nothing there is no failure.
+        if_there: bool,
     },
     /// Sets the times of access and of change of content.
     Touch {

@@ -134,7 +134,14 @@ pub(super) fn when(
         );
     }
     let is_served = served.is_some();
-    let (who, span) = served.or(failed)?;
+    let Some((who, span)) = served.or(failed) else {
+        // What holds of either outcome judges both.
+        for branches in cx.may_fail.values_mut().filter(|_| judging) {
+            branches.served = true;
+            branches.failed = true;
+        }
+        return None;
+    };
     match cx.may_fail.get_mut(who) {
         Some(branches) => {
             let branch = if is_served {

@@ -220,10 +220,15 @@ fn pause<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -
 /// Says which processes were named and never started.
 pub(super) fn promises_kept(cx: &mut Context<'_>, diags: &mut Diags) {
     for promised in std::mem::take(&mut cx.promised) {
-        if !cx.scope.handles.contains(&*promised.who) {
-            let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
-            diags.unknown(promised.span, "process", &promised.who, &valid);
-        }
+        must_be_started(&promised.who, promised.span, cx, diags);
+    }
+}
+
+/// Says so where no step starts a process of this handle.
+pub(super) fn must_be_started(who: &str, span: Span, cx: &Context<'_>, diags: &mut Diags) {
+    if !cx.scope.handles.contains(who) {
+        let valid: Vec<&str> = cx.scope.handles.iter().copied().collect();
+        diags.unknown(span, "process", who, &valid);
     }
 }
 

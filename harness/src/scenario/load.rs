@@ -79,7 +79,7 @@ impl Library {
     pub fn load(
         dir: Option<&Path>,
         parameters: &Values,
-        programs: Programs<'_>,
+        programs: Programs,
     ) -> Result<Self, LoadError> {
         Self::read(dir, parameters, programs, None)
     }
@@ -89,11 +89,7 @@ impl Library {
     ///
     /// # Errors
     /// All mistakes of the file.
-    pub fn of_case(
-        id: &str,
-        parameters: &Values,
-        programs: Programs<'_>,
-    ) -> Result<Self, LoadError> {
+    pub fn of_case(id: &str, parameters: &Values, programs: Programs) -> Result<Self, LoadError> {
         let scenario = id.split(':').next().unwrap_or(id);
         Self::read(None, parameters, programs, Some(scenario))
     }
@@ -105,7 +101,7 @@ impl Library {
     pub fn of_files(
         files: &[PathBuf],
         parameters: &Values,
-        programs: Programs<'_>,
+        programs: Programs,
     ) -> Result<Self, LoadError> {
         let mut sources = Vec::new();
         for path in files {
@@ -130,7 +126,7 @@ impl Library {
         name: &str,
         text: &str,
         parameters: &Values,
-        programs: Programs<'_>,
+        programs: Programs,
     ) -> Result<Self, LoadError> {
         let source = Source {
             name: name.to_owned(),
@@ -143,7 +139,7 @@ impl Library {
     fn read(
         dir: Option<&Path>,
         parameters: &Values,
-        programs: Programs<'_>,
+        programs: Programs,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
         let sources = match dir {
@@ -158,7 +154,7 @@ impl Library {
         mut sources: Vec<Source>,
         dir: &Path,
         parameters: &Values,
-        programs: Programs<'_>,
+        programs: Programs,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
         let rules = take(&mut sources, "rules.toml");
@@ -216,7 +212,7 @@ impl Library {
 ///
 /// # Errors
 /// What cannot be read, or all mistakes of all files.
-pub fn check(files: &[PathBuf], programs: Programs<'_>) -> Result<Vec<Scenario>, LoadError> {
+pub fn check(files: &[PathBuf], programs: Programs) -> Result<Vec<Scenario>, LoadError> {
     let one = |bad: BadFile| LoadError::Bad(vec![bad]);
     let mut good = Vec::new();
     let mut bad = Vec::new();

@@ -21,5 +21,6 @@ pub mod node;
 pub mod rules;
 mod spawn;
 mod step;
+pub mod sweep;
 pub mod template;
 mod terminal;

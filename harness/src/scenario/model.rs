@@ -10,6 +10,7 @@ pub use super::expectation::{
 };
 pub use super::files::{Change, ChangeKind, FileSystem, Mount};
 pub use super::injection::{CallsWanted, ExpectCalls, Injected, Injection};
+pub use super::sweep::{Kind, Sweep};
 use super::template::{Names, Template};
 
 /// What a scenario needs of the host, from little to much.
@@ -76,6 +77,10 @@ pub struct Case {
     pub calls: bool,
     /// Whether the same steps have been seen to pass with nothing done at any call.
     pub controlled: bool,
+    /// What is to be done at each of the calls that its steps lead to: it stands for many cases then.
+    pub sweep: Option<Sweep>,
+    /// The scenario file that makes just this case, where no file does.
+    pub text: Option<String>,
     /// Environment of every process, over the world's own; `None` takes a variable away.
     pub env: BTreeMap<String, Option<Template>>,
     /// Other subjects that it starts something of, by the names its steps give them.
@@ -344,6 +349,8 @@ pub struct Call {
     pub arguments: serde_json::Value,
     /// Whether it must succeed.
     pub ok: bool,
+    /// It may be answered either way.
+    pub or_fails: bool,
     /// What the answer's text must hold.
     pub contains: Vec<Template>,
 }

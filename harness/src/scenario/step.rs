@@ -285,12 +285,14 @@ fn call(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<
         .take("arguments")
         .map_or_else(|| serde_json::json!({}), json);
     let ok = fields.flag("ok", diags).unwrap_or(true);
+    let or_fails = fields.flag("or-fails", diags).unwrap_or(false);
     let contains = fields.templates("contains", &cx.scope, diags);
     Some(Action::Call(Call {
         who: who?,
         tool: tool?,
         arguments,
         ok,
+        or_fails,
         contains,
     }))
 }

@@ -7,7 +7,7 @@ use crate::scenario::beside::{Beside, Programs};
 use crate::suite::ROLE;
 
 /// What scenarios may start beside the judged subject.
-pub fn programs() -> Programs<'static> {
+pub fn programs() -> Programs {
     Programs {
         fixtures: pidproof_fixtures::names(),
         subject: understand,

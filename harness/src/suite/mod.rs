@@ -6,6 +6,7 @@ mod launch;
 mod run;
 mod smoke;
 mod subjects;
+mod sweep;
 
 /// The argument before a role's name. Not in the command's help: nobody types it.
 pub const ROLE: &str = "role";
@@ -17,3 +18,4 @@ pub use launch::{Lifelines, launch};
 pub use run::{CaseResult, Interrupt, run_all, run_one};
 pub use smoke::patience;
 pub use subjects::{Ready, Subjects};
+pub use sweep::{Found, find_points};

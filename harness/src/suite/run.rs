@@ -46,8 +46,23 @@ impl Interrupt {
     }
 }
 
-/// Runs one case here and now. `None` where the run was interrupted.
+/// Runs one case here and now; of a sweep all points, until one is not as expected. `None` where the run was
+/// interrupted.
 pub fn run_one<'a>(
+    case: &'a Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    if case.sweep.is_some() {
+        super::sweep::run_sweep(case, host, subjects, interrupt)
+    } else {
+        run_plain(case, host, subjects, interrupt)
+    }
+}
+
+/// Runs one case; of a sweep the steps, with nothing done at any call.
+pub(super) fn run_plain<'a>(
     case: &'a Case,
     host: &Host,
     subjects: &Subjects,

@@ -56,6 +56,11 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         Family::Rename | Family::Link => there(1) == Some(false) && there(0) != Some(false),
         _ => false,
     };
+    let real = match family {
+        Family::Symlink => paths.get(1),
+        _ => paths.first(),
+    };
+    let real = real.and_then(Option::as_ref).and_then(|p| p.to_str());
     let mut shown = shown.into_iter();
     let (mut first, mut second) = (shown.next().flatten(), shown.next().flatten());
     if family == Family::Symlink {
@@ -71,6 +76,7 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         family,
         path: first,
         to: second,
+        real: real.map(str::to_owned),
         how: how(row, waiting, flags, family, lock),
         lock,
         creates,

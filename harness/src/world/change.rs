@@ -87,7 +87,10 @@ pub fn apply(kind: &ChangeKind, filled: &Filled<'_>) -> io::Result<()> {
             Err(e) if *if_there && e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(e),
         },
-        ChangeKind::Rename { .. } => fs::rename(path, to()),
+        ChangeKind::Rename { if_there, .. } => match fs::rename(path, to()) {
+            Err(e) if *if_there && e.kind() == io::ErrorKind::NotFound => Ok(()),
+            renamed => renamed,
+        },
         ChangeKind::Touch { time } => {
             let time = TimeSpec::new(*time, 0);
             Ok(utimensat(

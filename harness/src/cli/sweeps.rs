@@ -1,0 +1,123 @@
+//! The chosen sweeps become their points.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+
+use super::args::{List, Select};
+use super::out::say;
+use super::run::{judged, on_interrupt, workers};
+use super::select::is_point_of;
+use super::{Exit, Failure, beside};
+use crate::scenario::model::Case;
+use crate::subject;
+use crate::suite::{CaseResult, Found, Interrupt, Subjects, find_host, find_points};
+use crate::world::Host;
+
+/// What the chosen sweeps lead to.
+#[derive(Debug, Default)]
+pub(super) struct Swept<'a> {
+    /// Their points, as far as they are chosen.
+    pub(super) points: Vec<Case>,
+    /// Sweeps whose steps alone did not pass.
+    pub(super) not: Vec<CaseResult<'a>>,
+}
+
+/// Finds the points of all sweeps among the cases, on several workers. `None` where that was interrupted.
+pub(super) fn find<'a>(
+    cases: &[&'a Case],
+    host: &Host,
+    subjects: &Subjects,
+    workers: usize,
+    interrupt: &Interrupt,
+    chosen: &Select,
+) -> Option<Swept<'a>> {
+    let sweeps: Vec<&Case> = cases
+        .iter()
+        .copied()
+        .filter(|case| case.sweep.is_some())
+        .collect();
+    let next = AtomicUsize::new(0);
+    let (tell, hear) = mpsc::channel();
+    let mut found: Vec<(usize, Found<'a>)> = std::thread::scope(|scope| {
+        for _ in 0..workers.min(sweeps.len()) {
+            let (tell, next, sweeps) = (tell.clone(), &next, &sweeps);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = sweeps.get(at) else { break };
+                    let Some(found) = find_points(case, host, subjects, interrupt) else {
+                        break;
+                    };
+                    if tell.send((at, found)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        hear.into_iter().collect()
+    });
+    if found.len() < sweeps.len() {
+        return None;
+    }
+    found.sort_by_key(|(at, _)| *at);
+    let mut swept = Swept::default();
+    for (at, found) in found {
+        let points = match found {
+            Found::Points(points) => points,
+            Found::Not(result) => {
+                swept.not.push(*result);
+                continue;
+            }
+        };
+        // A filter that names points of this sweep means these and no others.
+        let named: Vec<&String> = chosen
+            .filter
+            .iter()
+            .filter(|filter| is_point_of(sweeps[at], filter))
+            .collect();
+        swept.points.extend(
+            points
+                .into_iter()
+                .filter(|point| named.is_empty() || named.iter().any(|n| point.id.starts_with(*n))),
+        );
+    }
+    Some(swept)
+}
+
+/// `pidproof list --points`.
+pub(super) fn list(args: &List, cases: &[&Case]) -> Result<Exit, Failure> {
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+    let subject = subject::find(&args.source.subject)?;
+    let host = find_host();
+    let sweeps: Vec<&Case> = cases
+        .iter()
+        .copied()
+        .filter(|case| case.sweep.is_some())
+        .collect();
+    let subjects = Subjects {
+        judged: judged(&subject, &host, &interrupt)?,
+        beside: beside::have(sweeps.iter().copied(), &host, &interrupt)?,
+    };
+    let workers = workers(None);
+    let found = find(&sweeps, &host, &subjects, workers, &interrupt, &args.select);
+    let Some(Swept { points, not }) = found else {
+        return Ok(Exit::Interrupted);
+    };
+    for point in &points {
+        say(format_args!("{}", point.id));
+    }
+    for result in &not {
+        anstream::eprintln!(
+            "pidproof: {} leads to no points: {}",
+            result.case.id,
+            result.verdict.word()
+        );
+    }
+    Ok(if not.is_empty() {
+        Exit::AsExpected
+    } else {
+        Exit::CannotJudge
+    })
+}

@@ -1,0 +1,86 @@
+//! Sweeps: the calls are found by running the steps once, and each point of what is found is a case.
+
+use std::time::Instant;
+
+use super::run::{CaseResult, Interrupt, run_plain};
+use super::subjects::Subjects;
+use crate::judge::Verdict;
+use crate::scenario::model::Case;
+use crate::sweep::points;
+use crate::world::Host;
+
+/// What the run that looks for the calls of a sweep came to.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The points.
+    Points(Vec<Case>),
+    /// It did not pass, so nothing done at a call would show anything; or this host cannot run it.
+    Not(Box<CaseResult<'a>>),
+}
+
+/// The points of a sweep on this subject. `None` where the run was interrupted.
+pub fn find_points<'a>(
+    case: &'a Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<Found<'a>> {
+    let mut result = run_plain(case, host, subjects, interrupt)?;
+    let (Some(sweep), Verdict::Pass) = (&case.sweep, &result.verdict) else {
+        return Some(Found::Not(Box::new(result)));
+    };
+    let made = match &sweep.origin {
+        Some(origin) => points(sweep, &result.evidence.calls)
+            .into_iter()
+            .map(|point| origin.case(&point.id, origin.with(&point.step, point.needs)))
+            .collect(),
+        None => Err("a sweep that has lost its file".to_owned()),
+    };
+    let why = match made {
+        Ok(cases) if !Vec::is_empty(&cases) => return Some(Found::Points(cases)),
+        Ok(_) => "the steps lead to no call that something can be done at".to_owned(),
+        Err(why) => why,
+    };
+    result.verdict = Verdict::Broken(why);
+    Some(Found::Not(Box::new(result)))
+}
+
+/// Runs a sweep as one case: until a point is not as expected, whose verdict and evidence it then has.
+pub(super) fn run_sweep<'a>(
+    case: &'a Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    let start = Instant::now();
+    let cases = match find_points(case, host, subjects, interrupt)? {
+        Found::Points(cases) => cases,
+        Found::Not(result) => return Some(*result),
+    };
+    let mut last = None;
+    for point in &cases {
+        if host.place(point).is_err() {
+            continue;
+        }
+        let result = run_plain(point, host, subjects, interrupt)?;
+        let failed = result.verdict.is_failure();
+        last = Some((point.id.clone(), result.verdict, result.evidence));
+        if failed {
+            break;
+        }
+    }
+    let (at, verdict, mut evidence) = last?;
+    if verdict.is_failure() {
+        evidence.point = Some(at);
+        evidence.scenario = cases
+            .iter()
+            .find(|c| Some(&c.id) == evidence.point.as_ref())
+            .and_then(|c| c.text.clone());
+    }
+    Some(CaseResult {
+        case,
+        verdict,
+        evidence,
+        took: start.elapsed(),
+    })
+}
