@@ -21,7 +21,7 @@ use crate::world::Host;
 
 /// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
 /// periods in which nothing runs. Two cases a core fill them.
-pub(super) const CASES_PER_CORE: usize = 2;
+const CASES_PER_CORE: usize = 2;
 
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     // Before any thread exists, so that all inherit it and only the waiting one gets the signal.

@@ -121,7 +121,10 @@ pub(super) fn select<'a>(
     if chosen.is_empty() {
         return Err(SelectionError::Nothing);
     }
-    let sweeps = also.sweeps || select.filter.iter().any(|f| f.contains("sweep"));
+    let named = !select.filter.is_empty()
+        && (chosen.iter().all(|case| case.sweep.is_some())
+            || select.filter.iter().any(|filter| filter.contains("sweep")));
+    let sweeps = also.sweeps || named;
     let (cases, left): (Vec<&Case>, Vec<&Case>) = chosen.into_iter().partition(|case| {
         (also.releases || !case.needs_releases()) && (sweeps || case.sweep.is_none())
     });

@@ -1,7 +1,6 @@
 //! `pidproof self-test`: the suite against servers that are known to be wrong.
 
 use std::collections::BTreeSet;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use pidproof_defects::{ALL, CONTROL, Defect};
 use super::args::SelfTest;
 use super::beside::Beside;
 use super::out::say;
-use super::run::{CASES_PER_CORE, on_interrupt};
+use super::run::{on_interrupt, workers};
 use super::{Exit, Failure, beside};
 use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
@@ -45,12 +44,18 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     let mut library = super::library(&subject::builtin(), None)?;
     // A release takes seconds a case, and the fixture and the reference stand for it here.
     for scenario in &mut library.scenarios {
-        scenario.cases.retain(|case| !case.needs_releases());
+        scenario.cases.retain(|case| {
+            // Hundreds of cases for each of some hundred mutants are for another day.
+            !case.needs_releases() && !(args.mutants && case.sweep.is_some())
+        });
     }
+    // A sweep is hundreds of cases: it is run for what nothing else has caught.
+    library
+        .scenarios
+        .sort_by_key(|scenario| scenario.cases.iter().any(|case| case.sweep.is_some()));
     let host = find_host();
     let beside = beside::have(library.cases(), &host, &interrupt)?;
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = args.jobs.unwrap_or(cores * CASES_PER_CORE);
+    let workers = workers(args.jobs);
 
     if args.mutants {
         let effort = if args.all { Effort::Any } else { Effort::First };
