@@ -17,6 +17,7 @@ use crate::dir_handle::{ATTEMPTS, DirHandle, Links};
 use crate::lock_error::LockFileError;
 use crate::lock_file::{Access, Kind, LockFile, Released};
 use crate::lock_wait::LockWait;
+use crate::probe::recorded_pid;
 
 /// The outcome of asking for a hold.
 #[derive(Debug)]
@@ -179,10 +180,7 @@ fn mark() -> String {
 
 fn is_marked(file: &LockFile) -> Result<bool, LockFileError> {
     let head = file.head(16)?;
-    let digits = head
-        .strip_prefix(b"+")
-        .and_then(|rest| rest.strip_suffix(b"\n"));
-    Ok(digits.is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)))
+    Ok(head.starts_with(b"+") && recorded_pid(&head).is_some())
 }
 
 /// Makes a marked, locked file; `None` if the name is taken by now, or the directory gone.

@@ -206,6 +206,15 @@ fn only_the_own_file_is_unlinked() {
 }
 
 #[test]
+fn a_pidfile_that_is_dropped_is_released() {
+    let scratch = Scratch::new();
+    let pidfile = reign(&scratch.site());
+    assert_eq!(pidfile.path(), scratch.path());
+    drop(pidfile);
+    assert!(!scratch.path().exists());
+}
+
+#[test]
 fn a_waiting_that_is_dropped_takes_nothing() {
     let scratch = Scratch::new();
     let holder = scratch.plant(b"1\n");

@@ -32,6 +32,7 @@ fn the_last_one_out_removes_a_file_made_for_holds() {
     let dir = TempDir::new().unwrap();
     let first = held(dir.path());
     let second = held(dir.path());
+    assert_eq!(second.path(), dir.path().join(NAME));
     assert!(!old_gets_the_lock(dir.path()));
     assert_eq!(first.release().unwrap(), Released::LeftAlone);
     assert!(!old_gets_the_lock(dir.path()));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::libc;
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::{Mode, fstat, stat};
 
 use crate::dir_handle::{kind_of, retry};
 use crate::shell::printable;
@@ -91,18 +91,10 @@ pub(super) fn guard(path: &Path) -> Result<Guard, DatabaseError> {
 fn open_database(path: &Path, mode: OFlag) -> Result<Option<File>, DatabaseError> {
     // O_NONBLOCK: a fifo there must not hang anybody.
     let flags = mode | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => {}
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),
-        Err(source) => {
-            return Err(DatabaseError {
-                doing: "look at",
-                path: path.to_owned(),
-                source,
-            });
-        }
+    match retry(|| stat(path)) {
+        Ok(found) if kind_of(&found) == "regular file" => {}
+        Ok(_) | Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+        Err(errno) => return Err(failed("look at", path, errno)),
     }
     let fd = match retry(|| open(path, flags, Mode::empty())) {
         Ok(fd) => fd,

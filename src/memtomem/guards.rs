@@ -64,7 +64,11 @@ pub(super) enum Obstacle {
 /// The outcome of asking for one lock.
 enum Asked {
     Absent,
-    Mine(LockFile),
+    Mine {
+        file: LockFile,
+        /// Whether it was made here.
+        made: bool,
+    },
     Theirs(Option<u32>),
 }
 
@@ -118,19 +122,13 @@ impl Guards {
             }
         };
         let name = OsStr::new(LEGACY_PIDFILE);
-        let mut made = false;
-        let make = |dir: &Arc<DirHandle>| {
-            let file = create_marked(dir, name, Kind::Exclusive)?;
-            made = file.is_some();
-            Ok(file)
-        };
-        let mut legacy = hold(&dir, LEGACY_PIDFILE, force, make)?.unwrap_or(HeldPidfile {
+        let make = |dir: &Arc<DirHandle>| create_marked(dir, name, Kind::Exclusive);
+        let legacy = hold(&dir, LEGACY_PIDFILE, force, make)?.unwrap_or(HeldPidfile {
             dir: Arc::clone(&dir),
             name: LEGACY_PIDFILE,
             file: None,
             made: false,
         });
-        legacy.made = made && legacy.file.is_some();
         let database = match database_lock::guard(&paths.database()) {
             Ok(Guard::Open(pid)) if !force => {
                 let what = format!("the database {} is open", printable(&paths.database()));
@@ -158,19 +156,18 @@ fn hold(
     force: bool,
     make: impl FnMut(&Arc<DirHandle>) -> Result<Option<LockFile>, LockFileError>,
 ) -> Result<Option<HeldPidfile>, Obstacle> {
-    let without = HeldPidfile {
-        dir: Arc::clone(dir),
-        name,
-        file: None,
-        made: false,
+    let held = |file, made| {
+        Some(HeldPidfile {
+            dir: Arc::clone(dir),
+            name,
+            file,
+            made,
+        })
     };
     match ask(dir, OsStr::new(name), make) {
         Ok(Asked::Absent) => Ok(None),
-        Ok(Asked::Mine(file)) => Ok(Some(HeldPidfile {
-            file: Some(file),
-            ..without
-        })),
-        Ok(Asked::Theirs(_)) | Err(_) if force => Ok(Some(without)),
+        Ok(Asked::Mine { file, made }) => Ok(held(Some(file), made)),
+        Ok(Asked::Theirs(_)) | Err(_) if force => Ok(held(None, false)),
         Ok(Asked::Theirs(pid)) => {
             let what = format!(
                 "the pidfile {} is locked",
@@ -190,10 +187,10 @@ fn ask(
     mut make: impl FnMut(&Arc<DirHandle>) -> Result<Option<LockFile>, LockFileError>,
 ) -> Result<Asked, LockFileError> {
     for _ in 0..ATTEMPTS {
-        let file = match LockFile::open(dir, name, Access::Look)? {
-            Some(file) => file,
+        let (file, made) = match LockFile::open(dir, name, Access::Look)? {
+            Some(file) => (file, false),
             None => match make(dir)? {
-                Some(file) => file,
+                Some(file) => (file, true),
                 None if matches!(dir.entry(name), Ok(None)) => return Ok(Asked::Absent),
                 None => continue,
             },
@@ -208,7 +205,7 @@ fn ask(
             }
         };
         if file.is_named()? {
-            return Ok(Asked::Mine(file));
+            return Ok(Asked::Mine { file, made });
         }
     }
     Err(LockFileError::Unsettled {

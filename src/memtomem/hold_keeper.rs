@@ -33,7 +33,8 @@ pub(super) enum HoldError {
     File(#[from] LockFileError),
     #[error("cannot make the state dir {}: {source}", printable(path))]
     StateDir { path: PathBuf, source: io::Error },
-    #[error("the state dir {} keeps disappearing; stop whatever removes it and retry", printable(.0))]
+    #[error("the state dir {} is no directory, or keeps disappearing; remove what is there, or stop whatever \
+        removes it, and retry", printable(.0))]
     Unsettled(PathBuf),
     #[error("the server is shutting down")]
     Closed,
@@ -113,8 +114,8 @@ impl HoldKeeper {
 
     fn make_state_dir(&self) -> Result<(), HoldError> {
         match umask::private(|| retry(|| mkdir(&self.state_dir, Mode::S_IRWXU))) {
-            Ok(()) => Ok(()),
-            Err(Errno::EEXIST) if self.state_dir.is_dir() => Ok(()),
+            // Whoever made it, and whatever it is: the hold judges it.
+            Ok(()) | Err(Errno::EEXIST) => Ok(()),
             Err(errno) => Err(HoldError::StateDir {
                 path: self.state_dir.clone(),
                 source: errno.into(),

@@ -133,13 +133,9 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// The entries of the state dir that go.
-    pub(super) fn going(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().filter(|item| item.kept.is_none())
-    }
-
+    /// Whether nothing is there that goes.
     pub(super) fn is_empty(&self) -> bool {
-        self.pidfiles.is_empty() && self.going().next().is_none()
+        self.pidfiles.is_empty() && self.items.iter().all(|item| item.kept.is_some())
     }
 }
 

@@ -94,7 +94,7 @@ fn state_dir(found: &StateDir) -> String {
         StateDir::Directory => "exists".to_owned(),
         StateDir::Link => "is a symlink; `mm uninstall` does not remove through it".to_owned(),
         StateDir::NotADirectory => "is not a directory".to_owned(),
-        StateDir::CannotLook(error) => format!("cannot be looked at: {error}"),
+        StateDir::CannotLook(errno) => format!("cannot be looked at: {}", errno.desc()),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Looking wherever a server of this user may hold something (UNI-15). Makes and writes nothing.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::stat::lstat;
 
 use super::database_lock::{self, DatabaseError, Usage};
 use super::paths::{APP, LEGACY_PIDFILE, PIDFILE, Paths};
+use crate::dir_handle::{kind_of, retry};
 use crate::dir_verdict::{DirError, Unsafe, Verdict};
 use crate::lock_error::LockFileError;
 use crate::probe::{Holding, probe};
@@ -74,7 +76,7 @@ pub(super) enum StateDir {
     Link,
     /// Something no server can keep state in.
     NotADirectory,
-    CannotLook(io::Error),
+    CannotLook(Errno),
 }
 
 /// Evidence that a server is alive.
@@ -152,8 +154,8 @@ impl Survey {
         if let Err(error) = &self.database {
             unclear.push(error.to_string());
         }
-        if let StateDir::CannotLook(error) = &self.state_dir {
-            unclear.push(format!("cannot look at the state dir: {error}"));
+        if let StateDir::CannotLook(errno) = &self.state_dir {
+            unclear.push(format!("cannot look at the state dir: {}", errno.desc()));
         }
         unclear
     }
@@ -186,12 +188,13 @@ fn legacy_unclear(error: &LockFileError) -> String {
 }
 
 fn look_at_state_dir(path: &Path) -> StateDir {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => StateDir::Directory,
-        Ok(found) if found.is_symlink() => StateDir::Link,
-        Ok(_) => StateDir::NotADirectory,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => StateDir::Absent,
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => StateDir::Absent,
-        Err(error) => StateDir::CannotLook(error),
+    match retry(|| lstat(path)) {
+        Ok(found) => match kind_of(&found) {
+            "directory" => StateDir::Directory,
+            "symlink" => StateDir::Link,
+            _ => StateDir::NotADirectory,
+        },
+        Err(Errno::ENOENT | Errno::ENOTDIR) => StateDir::Absent,
+        Err(errno) => StateDir::CannotLook(errno),
     }
 }
