@@ -16,7 +16,9 @@ use crate::report::{Counts, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
 use crate::subject::{self, Subject};
-use crate::suite::{CaseResult, Interrupt, Ready, Subjects, find_host, patience, run_all};
+use crate::suite::{
+    CaseResult, Interrupt, Ready, Subjects, find_host, patience, run_all, run_and_explain,
+};
 use crate::world::Host;
 
 /// Half of a case is waiting for the kernel: closing an inotify instance and ending a namespace take grace
@@ -121,7 +123,15 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     for result in not {
         hear(result);
     }
-    run_all(&cases, &host, &subjects, workers, &interrupt, hear);
+    run_all(
+        run_and_explain,
+        &cases,
+        &host,
+        &subjects,
+        workers,
+        &interrupt,
+        hear,
+    );
     Ok(told.end(selected, &interrupt))
 }
 

@@ -15,7 +15,7 @@ use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
 use crate::selftest::{Effort, Ground, Hunt, Prey, Score, hunt, score};
 use crate::subject;
-use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_all};
+use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_all, run_one};
 use crate::world::Host;
 
 /// How long a wrong server is waited for. It is known to be wrong, and one that hangs would otherwise
@@ -178,11 +178,19 @@ fn control(
         beside: beside.clone(),
     };
     let mut wrong = Vec::new();
-    run_all(&cases, host, &subjects, workers, interrupt, |result| {
-        if result.verdict.is_failure() {
-            wrong.push(result.case.id.clone());
-        }
-    });
+    run_all(
+        run_one,
+        &cases,
+        host,
+        &subjects,
+        workers,
+        interrupt,
+        |result| {
+            if result.verdict.is_failure() {
+                wrong.push(result.case.id.clone());
+            }
+        },
+    );
     say(format_args!(
         "control: {} cases on the server without a defect, {} wrong",
         cases.len(),

@@ -12,7 +12,7 @@ use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
 use crate::scenario::rules::Rules;
 use crate::subject::{self, Subject};
-use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_one};
+use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_and_explain};
 use crate::world::{Host, Unfit};
 
 /// The subject to judge, as after `--subject`.
@@ -157,7 +157,8 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
         },
         beside: beside::have([case], host, &interrupt).map_err(|e| e.to_string())?,
     };
-    let result = run_one(case, host, &subjects, &interrupt).ok_or("the run was interrupted")?;
+    let result =
+        run_and_explain(case, host, &subjects, &interrupt).ok_or("the run was interrupted")?;
     match &result.verdict {
         Verdict::Pass | Verdict::Deviates(_) => Ok(()),
         Verdict::Fail(_)

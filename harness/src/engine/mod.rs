@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use evidence::{Evidence, ProcessRecord};
+pub use evidence::{Evidence, Line, ProcessRecord};
 
 use crate::judge::{Gap, Mismatch, Verdict};
 use crate::observe::tree::Tree;

@@ -112,6 +112,7 @@ impl Search<'_> {
             let cases: Vec<&Case> = some().map(|w| &w.case).collect();
             let mut failures = Vec::new();
             run_all(
+                run_one,
                 &cases,
                 self.host,
                 &self.subjects(self.patience),

@@ -15,7 +15,7 @@ pub const GUARD: &str = "guard";
 
 pub use host::find_host;
 pub use launch::{Lifelines, launch};
-pub use run::{CaseResult, Interrupt, run_all, run_one};
+pub use run::{CaseResult, HowToRun, Interrupt, run_all, run_and_explain, run_one};
 pub use smoke::patience;
 pub use subjects::{Ready, Subjects};
 pub use sweep::{Found, find_points};

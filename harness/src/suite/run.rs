@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::guard::{Order, Report};
 use super::launch::{Lifelines, launch};
 use super::subjects::Subjects;
-use crate::engine::{Evidence, Job};
+use crate::engine::{Evidence, Job, Line};
 use crate::judge::Verdict;
 use crate::scenario::model::{Case, Tier};
 use crate::supervise::Scope;
@@ -59,6 +59,42 @@ pub fn run_one<'a>(
     } else {
         run_plain(case, host, subjects, interrupt)
     }
+}
+
+/// As [`run_one`], and where the case fails once more with its system calls told: the same failure with them in
+/// its timeline says more.
+pub fn run_and_explain<'a>(
+    case: &'a Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    let mut result = run_one(case, host, subjects, interrupt)?;
+    let failed = matches!(result.verdict, Verdict::Fail(_) | Verdict::TimedOut(_));
+    if !failed || case.calls {
+        return Some(result);
+    }
+    let told = Case {
+        calls: true,
+        ..case.clone()
+    };
+    let again = run_plain(&told, host, subjects, interrupt)?;
+    if matches!(again.verdict, Verdict::Fail(_) | Verdict::TimedOut(_)) {
+        result.evidence = again.evidence;
+    } else {
+        // The first run is the one that counts; that the second one differs is worth knowing.
+        let text = format!(
+            "run again with its system calls told, this case came to: {}",
+            again.verdict.word()
+        );
+        let at = result
+            .evidence
+            .timeline
+            .last()
+            .map_or(Duration::ZERO, |line| line.at);
+        result.evidence.timeline.push(Line { at, text });
+    }
+    Some(result)
 }
 
 /// Runs one case; of a sweep the steps, with nothing done at any call.
@@ -136,8 +172,12 @@ fn run(job: Job, tier: Tier, interrupt: &Interrupt) -> Option<(Verdict, Evidence
     )
 }
 
+/// How one case is run: [`run_one`] or [`run_and_explain`].
+pub type HowToRun = for<'a> fn(&'a Case, &Host, &Subjects, &Interrupt) -> Option<CaseResult<'a>>;
+
 /// Runs cases on `workers` threads; `heard` hears of each as it ends, in no order.
 pub fn run_all<'a>(
+    how: HowToRun,
     cases: &[&'a Case],
     host: &Host,
     subjects: &Subjects,
@@ -154,7 +194,7 @@ pub fn run_all<'a>(
                 while !interrupt.asked() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { break };
-                    let Some(result) = run_one(case, host, subjects, interrupt) else {
+                    let Some(result) = how(case, host, subjects, interrupt) else {
                         break;
                     };
                     if tell.send(result).is_err() {
