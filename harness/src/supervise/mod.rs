@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 pub use rule::{Deed, Rule};
-pub use watched::{Scope, filter};
+pub use watched::{Scope, filter, told};
 
 use crate::calls::table::{self, Standing};
 use crate::calls::{Call, Fate};

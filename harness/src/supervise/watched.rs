@@ -37,24 +37,32 @@ const FILES: &[u32] = &[
 /// An open that can change something.
 const WRITES: u32 = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
 
+/// The calls of a scope. Of some of them only certain arguments are told.
+pub fn told(scope: Scope) -> impl Iterator<Item = &'static table::Call> {
+    table::watched().filter(move |call| when(call, scope).is_some())
+}
+
+/// When a call is told, if it is at all.
+fn when(call: &table::Call, scope: Scope) -> Option<When> {
+    Some(match (call.family, call.class, call.flags) {
+        (_, _, Flags::Command(arg)) => When::OneOf { arg, values: LOCKS },
+        (_, _, Flags::Request(arg)) => When::OneOf { arg, values: FILES },
+        (Family::Open, _, Flags::Open(arg)) if scope == Scope::Changes => {
+            When::AnyOf { arg, bits: WRITES }
+        }
+        // Where a descriptor leads is asked of the kernel each time, so copies need not be followed.
+        (Family::Dup | Family::Fcntl, ..) | (_, Class::Read, _) => return None,
+        (_, Class::Look | Class::Descriptor, _) if scope == Scope::Changes => return None,
+        _ => When::Always,
+    })
+}
+
 /// The filter that has these calls told. Calls whose work is never told, as io_uring's, are told too, to be
 /// refused by name.
 pub fn filter(scope: Scope) -> Filter {
     let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    let watched = table::watched().filter_map(|call| {
-        let when = match (call.family, call.class, call.flags) {
-            (_, _, Flags::Command(arg)) => When::OneOf { arg, values: LOCKS },
-            (_, _, Flags::Request(arg)) => When::OneOf { arg, values: FILES },
-            (Family::Open, _, Flags::Open(arg)) if scope == Scope::Changes => {
-                When::AnyOf { arg, bits: WRITES }
-            }
-            // Where a descriptor leads is asked of the kernel each time, so copies need not be followed.
-            (Family::Dup | Family::Fcntl, ..) | (_, Class::Read, _) => return None,
-            (_, Class::Look | Class::Descriptor, _) if scope == Scope::Changes => return None,
-            _ => When::Always,
-        };
-        Some((number(call.number), when))
-    });
+    let watched =
+        table::watched().filter_map(|call| Some((number(call.number), when(call, scope)?)));
     let refused = table::refused()
         .flat_map(|group| group.calls)
         .map(|(n, _)| (number(*n), When::Always));
