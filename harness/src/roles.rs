@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::suite::{GUARD, ROLE};
+use crate::suite::{GUARD, ROLE, TRIAL};
 
 /// The reference server.
 pub const REFERENCE_SERVER: &str = "memtomem-server";
@@ -28,6 +28,10 @@ pub fn dispatch() -> Option<ExitCode> {
     let as_program = || std::iter::once(OsString::from(name)).chain(rest.iter().cloned());
     Some(match name {
         GUARD => crate::suite::guard::main(),
+        TRIAL => {
+            crate::engine::trial::looks();
+            ExitCode::SUCCESS
+        }
         REFERENCE_SERVER => pidkeep::memtomem::server_main(as_program()),
         REFERENCE_CLI => pidkeep::memtomem::mm_main(as_program()),
         DEFECT => defective(rest),

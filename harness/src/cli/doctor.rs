@@ -20,6 +20,10 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
     for limit in &host.limits {
         tell("", limit);
     }
+    match &host.calls {
+        Ok(()) => tell("calls", "told"),
+        Err(why) => tell("calls", format_args!("not told: {why}")),
+    }
     for (tool, cases) in tools()? {
         match find_tool(&tool) {
             Some(path) => tell("tool", path.display()),

@@ -96,6 +96,8 @@ struct MaySkip {
     releases: bool,
     /// Programs of others.
     tools: bool,
+    /// System calls that are told.
+    calls: bool,
 }
 
 impl MaySkip {
@@ -112,9 +114,10 @@ impl MaySkip {
                 Some(tier) => may.tier = Some(may.tier.map_or(*tier, |least| least.min(*tier))),
                 None if word == "releases" => may.releases = true,
                 None if word == "tools" => may.tools = true,
+                None if word == "calls" => may.calls = true,
                 None => {
                     return Err(format!(
-                        "has `{word}`, which is none of `namespaces`, `ids`, `releases` and `tools`"
+                        "has `{word}`, which is none of `namespaces`, `ids`, `releases`, `tools` and `calls`"
                     ));
                 }
             }
@@ -126,6 +129,7 @@ impl MaySkip {
         match unfit {
             Unfit::Tier { tier, .. } => self.tier.is_some_and(|least| *tier >= least),
             Unfit::Tool(_) => self.tools,
+            Unfit::Calls(_) => self.calls,
         }
     }
 }
@@ -193,6 +197,7 @@ mod tests {
                 tier,
                 releases,
                 tools: false,
+                calls: false,
             })
         };
         assert_eq!(MaySkip::parse(""), may(None, false));

@@ -12,6 +12,7 @@ mod mounts;
 mod spawning;
 mod steps;
 mod terminal;
+pub mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;

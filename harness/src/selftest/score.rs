@@ -228,6 +228,7 @@ mod tests {
         let host = Host {
             tier: crate::scenario::model::Tier::Ids,
             limits: Vec::new(),
+            calls: Ok(()),
         };
         score(hunts, &rules, &scenarios, &host, whole)
             .complaints

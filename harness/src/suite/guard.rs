@@ -12,6 +12,8 @@ use std::process::ExitCode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
+use super::{ROLE, TRIAL};
+use crate::engine::trial::calls_are_told;
 use crate::engine::{Engine, Job, Outcome};
 use crate::judge::Verdict;
 use crate::scenario::model::Tier;
@@ -31,8 +33,8 @@ pub enum Order {
 /// What a guard tells the suite.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Report {
-    /// The world could be made.
-    Fit,
+    /// The world could be made; and whether calls are told in it, or why not.
+    Fit(Result<(), String>),
     /// It could not.
     Unfit(String),
     /// What became of the case.
@@ -116,7 +118,7 @@ fn open_up(dir: &Path) -> io::Result<()> {
 /// In the engine's process: does the work and tells what came of it.
 fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
     let report = match (order, world) {
-        (Order::Try(_), Ok(_)) => Report::Fit,
+        (Order::Try(_), Ok(world)) => Report::Fit(calls_are_told(&world, &[ROLE, TRIAL])),
         (Order::Try(_), Err(e)) => Report::Unfit(e.to_string()),
         (Order::Run(job, _), Ok(world)) => Report::Ran(Box::new(Engine::run(job, &world))),
         (Order::Run(..), Err(e)) => Report::Ran(Box::new(Outcome {

@@ -7,11 +7,18 @@ use crate::world::Host;
 
 /// What this host can do.
 pub fn find_host() -> Host {
-    let trial = match launch(&Order::Try(Tier::Namespaces), &Lifelines::default()) {
-        Ok(Some(Report::Fit)) => Ok(()),
-        Ok(Some(Report::Unfit(why))) => Err(why),
-        Ok(Some(Report::Ran(_)) | None) => Err("the trial gave no answer".to_owned()),
-        Err(why) => Err(why),
-    };
-    Host::from_trial(trial)
+    match world_of(Tier::Namespaces) {
+        Ok(calls) => Host::from_trial(Ok(()), calls),
+        // Calls need no private world.
+        Err(why) => Host::from_trial(Err(why), world_of(Tier::Plain).flatten()),
+    }
+}
+
+/// Why a world of this tier cannot be made; and why calls are not told in it.
+fn world_of(tier: Tier) -> Result<Result<(), String>, String> {
+    match launch(&Order::Try(tier), &Lifelines::default())? {
+        Some(Report::Fit(calls)) => Ok(calls),
+        Some(Report::Unfit(why)) => Err(why),
+        Some(Report::Ran(_)) | None => Err("the trial gave no answer".to_owned()),
+    }
 }

@@ -10,6 +10,8 @@ mod sweep;
 
 /// The argument before a role's name. Not in the command's help: nobody types it.
 pub const ROLE: &str = "role";
+/// The role that shows whether calls are told here.
+pub const TRIAL: &str = "trial";
 /// The role that keeps a case's world.
 pub const GUARD: &str = "guard";
 

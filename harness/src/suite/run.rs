@@ -163,7 +163,7 @@ fn run(job: Job, tier: Tier, interrupt: &Interrupt) -> Option<(Verdict, Evidence
         match launch(&Order::Run(Box::new(job), tier), &interrupt.lifelines) {
             Ok(Some(Report::Ran(outcome))) => (outcome.verdict, outcome.evidence),
             Ok(Some(Report::Unfit(why))) | Err(why) => (Verdict::Broken(why), nothing()),
-            Ok(Some(Report::Fit)) => (
+            Ok(Some(Report::Fit(_))) => (
                 Verdict::Broken("the guard answered another question".into()),
                 nothing(),
             ),

@@ -14,6 +14,8 @@ pub struct Host {
     pub tier: Tier,
     /// Why there is no better one.
     pub limits: Vec<Unfit>,
+    /// Whether the system calls of its processes can be told, or why not.
+    pub calls: Result<(), String>,
 }
 
 /// What a case needs and this host has not.
@@ -28,6 +30,8 @@ pub enum Unfit {
     },
     /// A program of others.
     Tool(String),
+    /// System calls that are told, and why they are not.
+    Calls(String),
 }
 
 impl fmt::Display for Unfit {
@@ -35,6 +39,7 @@ impl fmt::Display for Unfit {
         match self {
             Self::Tier { tier, reason } => write!(f, "no tier `{}` here: {reason}", tier.word()),
             Self::Tool(name) => write!(f, "no `{name}` here: it is not in {PATH}"),
+            Self::Calls(reason) => write!(f, "no system calls are told here: {reason}"),
         }
     }
 }
@@ -50,31 +55,33 @@ pub fn find_tool(name: &str) -> Option<PathBuf> {
 }
 
 impl Host {
-    /// What the outcome of a trial in private namespaces says about this host.
-    pub fn from_trial(trial: Result<(), String>) -> Self {
+    /// What the outcome of a trial in private namespaces, and that of a trial of calls, say about this host.
+    pub fn from_trial(trial: Result<(), String>, calls: Result<(), String>) -> Self {
         let root = nix::unistd::geteuid().is_root();
         let ids_reason = "files of somebody else need root".to_owned();
-        match trial {
-            Ok(()) if root => Self {
-                tier: Tier::Ids,
-                limits: Vec::new(),
-            },
-            Ok(()) => Self {
-                tier: Tier::Namespaces,
-                limits: vec![Unfit::Tier {
+        let (tier, limits) = match trial {
+            Ok(()) if root => (Tier::Ids, Vec::new()),
+            Ok(()) => (
+                Tier::Namespaces,
+                vec![Unfit::Tier {
                     tier: Tier::Ids,
                     reason: ids_reason,
                 }],
-            },
-            Err(reason) => Self {
-                tier: Tier::Plain,
-                limits: [Tier::Namespaces, Tier::Ids]
+            ),
+            Err(reason) => (
+                Tier::Plain,
+                [Tier::Namespaces, Tier::Ids]
                     .map(|tier| Unfit::Tier {
                         tier,
                         reason: reason.clone(),
                     })
                     .into(),
-            },
+            ),
+        };
+        Self {
+            tier,
+            limits,
+            calls,
         }
     }
 
@@ -106,6 +113,9 @@ impl Host {
                 tier: case.needs,
                 reason: "not available".to_owned(),
             }));
+        }
+        if let (true, Err(reason)) = (case.calls, &self.calls) {
+            return Err(Unfit::Calls(reason.clone()));
         }
         match case.tools.iter().find(|tool| find_tool(tool).is_none()) {
             Some(tool) => Err(Unfit::Tool(tool.clone())),
