@@ -84,11 +84,9 @@ static void wait_for(pid_t child) {
     }
 }
 
-/* The last thing that a daemon does, so that somebody can wait for it. */
-static void done(const char *dir) {
-    char path[300];
-    snprintf(path, sizeof path, "%s/done", dir);
-    TRY(mkdir(path, 0700));
+/* What is done last, in whichever process, so that somebody can wait for it. */
+static void done(void) {
+    TRY(write(1, "done\n", 5));
 }
 
 int main(int argc, char **argv) {
@@ -135,13 +133,15 @@ int main(int argc, char **argv) {
             if (child != 0)
                 _exit(0);
             rounds(dir, n);
-            done(dir);
+            done();
             _exit(0);
         }
         wait_for(child);
+        return 0;
     } else {
         fprintf(stderr, "no way `%s`\n", how);
         return 2;
     }
+    done();
     return 0;
 }
