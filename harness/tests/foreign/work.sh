@@ -12,4 +12,4 @@ while [ "$i" -lt "$n" ]; do
     i=$((i + 1))
 done
 [ "$how" = alone ]
-echo "done"
+mkdir "$dir/done"
