@@ -1,7 +1,8 @@
 //! What it costs that calls are told, measured side by side in one run: only the ratios travel.
 //!
 //! `cargo bench -p pidproof --bench calls [memtomem@0.1.25]`: one open and close in a loop, bare, told, and under strace where there is
-//! one; then whole runs of the reference, and of a subject that is named. All of it on one core, as cases with told calls are.
+//! one; then whole runs of the reference, and of a subject that is named. All of it on one core, as cases with told calls are; so
+//! processor time, of this process and all that it starts, is what a quiet machine would need by the clock.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -13,6 +14,8 @@ use std::process::{Command, ExitCode};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use pidproof::engine::Commands;
 use pidproof::process::{Child, Ready, Wiring, pump};
 use pidproof::subject;
@@ -66,11 +69,9 @@ fn measure(named: Option<&str>) -> Done {
 
 /// The measured loop: an open that writes is told in each scope, and a close is not in `Scope::Changes`.
 fn open_and_close(path: &Path) -> Done {
-    let start = Instant::now();
     for _ in 0..OPENS {
         drop(OpenOptions::new().write(true).open(path)?);
     }
-    println!("{}", start.elapsed().as_nanos());
     Ok(())
 }
 
@@ -85,12 +86,14 @@ fn one_call() -> Done {
     let (mut bare, mut told, mut traced) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..FEW_ROUNDS {
         for (filter, times) in [(None, &mut bare), (Some(&filter), &mut told)] {
+            let before = processor_time()?;
             let mut run = Run::start(&argv, &BTreeMap::new(), dir.path(), filter)?;
             run.until(|child| child.end.is_some())?;
-            times.push(nanoseconds(run.child.stdout())?);
+            times.push(processor_time()? - before);
         }
         if let Some(strace) = find_tool("strace") {
-            let output = Command::new(strace)
+            let before = processor_time()?;
+            let status = Command::new(strace)
                 .args([
                     "-f",
                     "--seccomp-bpf",
@@ -102,8 +105,9 @@ fn one_call() -> Done {
                 .arg(&exe)
                 .arg(LOOP)
                 .arg(&path)
-                .output()?;
-            traced.push(nanoseconds(&output.stdout)?);
+                .status()?;
+            assert!(status.success(), "strace: {status}");
+            traced.push(processor_time()? - before);
         }
     }
     let bare = median(bare);
@@ -146,7 +150,7 @@ fn whole_runs(name: &str, commands: &Commands, rounds: usize) -> Done {
     for _ in 0..rounds {
         for ((at, times), calls) in scopes.iter().zip(&mut times).zip(&mut calls) {
             let dir = tempfile::tempdir()?;
-            let start = Instant::now();
+            let start = processor_time()?;
             let mut run = Run::start(&argv, &commands.env, dir.path(), at.1.as_ref())?;
             for (line, talk) in (1..).zip(TALK) {
                 run.child.send(talk.as_bytes());
@@ -154,7 +158,7 @@ fn whole_runs(name: &str, commands: &Commands, rounds: usize) -> Done {
             }
             run.child.close_stdin()?;
             run.until(|child| child.end.is_some())?;
-            times.push(start.elapsed());
+            times.push(processor_time()? - start);
             *calls = run.supervisor.counts().values().sum();
         }
     }
@@ -230,10 +234,17 @@ impl Run {
     }
 }
 
-fn nanoseconds(text: &[u8]) -> Result<Duration, Box<dyn std::error::Error>> {
-    Ok(Duration::from_nanos(
-        std::str::from_utf8(text)?.trim().parse()?,
-    ))
+/// Of this process and of all that has ended below it.
+fn processor_time() -> nix::Result<Duration> {
+    let mut sum = Duration::ZERO;
+    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+        let used = getrusage(who)?;
+        for time in [used.user_time(), used.system_time()] {
+            let micros = time.num_microseconds();
+            sum += Duration::from_micros(u64::try_from(micros).unwrap_or(0));
+        }
+    }
+    Ok(sum)
 }
 
 fn ratio(took: Duration, bare: Duration) -> f64 {
