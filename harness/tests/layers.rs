@@ -46,7 +46,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "world",
         ],
     ),
-    ("roles", &["suite"]),
+    // A hidden role is what the engine tries telling calls on.
+    ("roles", &["engine", "suite"]),
     // It writes scenarios and has them run; nothing of a subject is known to it but the contract.
     ("model", &["engine", "judge", "scenario", "suite", "world"]),
     ("report", &["judge", "scenario", "suite"]),

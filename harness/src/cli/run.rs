@@ -1,5 +1,6 @@
 //! `pidproof run`.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice()].concat()),
         counts: Counts::default(),
         failures: Vec::new(),
+        skips: BTreeMap::new(),
     };
     let selected = cases.len() + not.len();
     let mut hear = |mut result: CaseResult<'_>| {
@@ -180,6 +182,8 @@ struct Told<'a> {
     progress: Progress,
     counts: Counts,
     failures: Vec<String>,
+    /// Why cases were skipped, and how many for each reason.
+    skips: BTreeMap<String, usize>,
 }
 
 impl Told<'_> {
@@ -187,6 +191,9 @@ impl Told<'_> {
         self.counts.add(&result.verdict);
         if let Some(line) = self.progress.hear(result) {
             say(format_args!("{line}"));
+        }
+        if let Verdict::Skip(why) = &result.verdict {
+            *self.skips.entry(why.clone()).or_default() += 1;
         }
         if !result.verdict.is_failure() {
             return;
@@ -214,6 +221,7 @@ impl Told<'_> {
             failures,
             args,
             left_out,
+            skips,
             ..
         } = self;
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
@@ -222,6 +230,9 @@ impl Told<'_> {
             for id in &failures {
                 say(format_args!("  {id}"));
             }
+        }
+        for (why, cases) in &skips {
+            say(format_args!("skipped ({cases}): {why}"));
         }
         if counts.skipped > 0 && args.tier.is_none() {
             say(format_args!(

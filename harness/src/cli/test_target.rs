@@ -76,7 +76,8 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
                 .is_err_and(|unfit| may_skip.covers(&unfit) || !must_run);
             let lacks_release = !at_hand(&case) && may_skip.releases;
             let unasked = (case.needs_releases() && !releases) || (case.sweep.is_some() && !sweeps);
-            let skipped = lacks_tier || lacks_release || unasked;
+            let for_some = may_skip.if_called && case.is_for_some();
+            let skipped = lacks_tier || lacks_release || unasked || for_some;
             let (shared, id) = (Arc::clone(&shared), case.id.clone());
             Trial::test(id, move || {
                 let (rules, host, spec) = &*shared;
@@ -98,6 +99,8 @@ struct MaySkip {
     tools: bool,
     /// System calls that are told.
     calls: bool,
+    /// What is only for a subject that makes a certain call: known by running it, which is too late here.
+    if_called: bool,
 }
 
 impl MaySkip {
@@ -115,9 +118,10 @@ impl MaySkip {
                 None if word == "releases" => may.releases = true,
                 None if word == "tools" => may.tools = true,
                 None if word == "calls" => may.calls = true,
+                None if word == "if-called" => may.if_called = true,
                 None => {
                     return Err(format!(
-                        "has `{word}`, which is none of `namespaces`, `ids`, `releases`, `tools` and `calls`"
+                        "has `{word}`, which is none of `namespaces`, `ids`, `releases`, `tools`, `calls` and `if-called`"
                     ));
                 }
             }
@@ -198,6 +202,7 @@ mod tests {
                 releases,
                 tools: false,
                 calls: false,
+                if_called: false,
             })
         };
         assert_eq!(MaySkip::parse(""), may(None, false));
@@ -206,6 +211,7 @@ mod tests {
             MaySkip::parse("ids,releases, namespaces"),
             may(Some(Tier::Namespaces), true)
         );
+        assert!(MaySkip::parse("if-called").unwrap().if_called);
         assert!(MaySkip::parse("ids;releases").is_err());
     }
 }

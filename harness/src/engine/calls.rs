@@ -1,13 +1,13 @@
 //! The system calls of a case's processes: what is planned at them, what is done while one is held, and what
 //! is asked of them afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Done, Engine, Stop};
-use crate::judge::Gap;
 use crate::judge::calls::{FilledCalls, FilledWant};
+use crate::judge::{Gap, Verdict};
 use crate::process::Child;
 use crate::scenario::model::{Action, CallsWanted, ExpectCalls, Injected, Injection, Step};
 use crate::scenario::template::Template;
@@ -100,6 +100,8 @@ impl<'a> Engine<'a> {
             call,
             path,
             nth,
+            lasting,
+            if_called,
             what,
         } = injection;
         let deed = match what {
@@ -119,6 +121,8 @@ impl<'a> Engine<'a> {
             call: *call,
             path,
             nth: *nth,
+            lasting: *lasting,
+            if_called: *if_called,
             deed,
             seen: 0,
         });
@@ -189,15 +193,52 @@ impl<'a> Engine<'a> {
         moot
     }
 
-    /// What was planned and never came: the case has not shown what it is for.
-    pub(super) fn never_fired(&self) -> Option<String> {
+    /// At the end of a control run: processes that may have something of what is asked for still before them end
+    /// in order. Checks have waited for nobody there.
+    pub(super) fn let_them_end(&mut self) -> Done {
+        let rules = self.calls.supervisor.rules().iter();
+        let late: BTreeSet<String> = rules
+            .filter(|rule| !rule.fired())
+            .map(|rule| rule.of.clone())
+            .collect();
+        for who in late {
+            // Who was not started is told of by the rule.
+            if let Some(child) = self.children.get_mut(&who) {
+                child.close_stdin()?;
+                self.wait_for_end(&who)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a case in which something was planned and never came: it has not shown what it is for.
+    pub(super) fn never_fired(&self) -> Option<Verdict> {
         let rules = self.calls.supervisor.rules();
-        let rule = rules.iter().find(|rule| !rule.fired())?;
+        let never = |rule: &&Rule| !rule.fired();
+        // Where the subject has shown, without being disturbed, that it makes no such call, there is nothing to
+        // judge. One that makes it in the control run and not in the other is never passed over.
+        let foreign = |rule: &&Rule| never(rule) && rule.if_called;
+        if self.job.control
+            && let Some(rule) = rules.iter().find(foreign)
+        {
+            let Rule { of, call, .. } = rule;
+            let path = rule.path.as_deref().unwrap_or("anything");
+            let times = if rule.nth == 1 {
+                "never calls".to_owned()
+            } else {
+                format!("has {} of {} calls of", rule.seen, rule.nth)
+            };
+            return Some(Verdict::Skip(format!(
+                "`{}` is not for this subject: {of} {times} {call} {path}",
+                rule.name
+            )));
+        }
+        let rule = rules.iter().find(never)?;
         let path = rule.path.as_deref().unwrap_or("anything");
-        Some(format!(
-            "`{}` never came about: {} made {} of {} calls that {} {path}",
+        Some(Verdict::Broken(format!(
+            "`{}` never came about: {} made {} of {} calls of {} {path}",
             rule.name, rule.of, rule.seen, rule.nth, rule.call
-        ))
+        )))
     }
 
     pub(super) fn expect_calls(&mut self, step: &Step, expect: &ExpectCalls) -> Done {

@@ -166,6 +166,9 @@ impl<'a> Engine<'a> {
             calls: calls::Calls::new(start),
         };
         let mut result = engine.supervise().and_then(|()| engine.steps());
+        if result.is_ok() && job.control && engine.mismatches.is_empty() {
+            result = engine.let_them_end();
+        }
         if !matches!(result, Err(Stop::Broken(_))) {
             result = engine.look_at_the_end();
         }
@@ -184,7 +187,7 @@ impl<'a> Engine<'a> {
         engine.tell_calls(&mut evidence);
         let verdict = match (result, engine.never_fired()) {
             (Err(Stop::Broken(why)), _) => Verdict::Broken(why),
-            (_, Some(why)) if engine.mismatches.is_empty() => Verdict::Broken(why),
+            (_, Some(verdict)) if engine.mismatches.is_empty() => verdict,
             (Ok(()) | Err(Stop::Subject), _) => Verdict::of(std::mem::take(&mut engine.mismatches)),
         };
         Outcome { verdict, evidence }

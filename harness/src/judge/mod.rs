@@ -37,7 +37,7 @@ pub enum Verdict {
     Deviates(String),
     /// A known deviation that happens no longer, or differently.
     Stale(String),
-    /// This host cannot run the case.
+    /// This host cannot run the case, or it is not for a subject like this.
     Skip(String),
     /// The suite or the host failed; nothing is known about the subject.
     Broken(String),

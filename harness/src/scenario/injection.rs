@@ -8,6 +8,7 @@ use super::model::{Action, Step};
 use super::node::Span;
 use super::step::{Context, SIGNALS, handle, nested, new_handle};
 use super::template::Template;
+use crate::calls::table::Family;
 use crate::calls::{Moment, Word};
 
 /// Something done at a call of a process.
@@ -23,6 +24,10 @@ pub struct Injection {
     pub path: Option<Template>,
     /// The how manieth of them since this step.
     pub nth: usize,
+    /// Whether it is done at each of them from that one on.
+    pub lasting: bool,
+    /// Whether the case is only for a subject that makes this call.
+    pub if_called: bool,
     /// What is done.
     pub what: Injected,
 }
@@ -144,11 +149,14 @@ pub(super) fn inject<'a>(
             who: who.to_owned(),
             span,
         });
-        who.to_owned()
+        who
     });
     let call = word(fields, diags);
     let path = fields.template("path", &cx.scope, diags);
     let nth = fields.number("nth", diags).unwrap_or(1);
+    // A process can be held or struck once; a call can fail or be late as often as it is made.
+    let lasting =
+        matches!(verb, "fail" | "delay") && fields.flag("from-then-on", diags).unwrap_or(false);
     let what = match verb {
         "fail" => need_word(fields, "errno", &ERRNOS, diags).map(|errno| Injected::Fail { errno }),
         "delay" => {
@@ -158,17 +166,26 @@ pub(super) fn inject<'a>(
             fields.number("ms", diags).map(|ms| Injected::Delay { ms })
         }
         "strike" => strike(call, fields, diags),
-        _ => pause(fields, cx, diags),
+        _ => pause(of, fields, cx, diags),
     };
-    if nth == 0 {
-        diags.push(span, "there is no call number 0", "the first is 1");
+    if nth == 0
+        && let Some(node) = fields.take("nth")
+    {
+        diags.push(
+            node.span.clone(),
+            "there is no call number 0",
+            "the first is 1",
+        );
     }
+    let if_called = fields.flag("if-called", diags).unwrap_or(false);
     Some(Action::Inject(Injection {
         name: value.to_owned(),
-        of: of?,
+        of: of?.to_owned(),
         call: call?,
         path,
         nth,
+        lasting,
+        if_called,
         what: what?,
     }))
 }
@@ -186,7 +203,19 @@ fn need_word<T: Copy>(
 }
 
 fn word(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Word> {
-    need_word(fields, "call", &Word::all(), diags)
+    need_word(fields, "call", &told(), diags)
+}
+
+/// The words for calls that are told of: what is said of any other would never come about.
+fn told() -> Vec<(&'static str, Word)> {
+    let mut words = Word::all();
+    words.retain(|(_, word)| {
+        !matches!(
+            word,
+            Word::Family(Family::Read | Family::Dup | Family::Fcntl)
+        )
+    });
+    words
 }
 
 fn strike(call: Option<Word>, fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Injected> {
@@ -208,12 +237,29 @@ fn strike(call: Option<Word>, fields: &mut Fields<'_>, diags: &mut Diags) -> Opt
     signal.map(|signal| Injected::Strike { signal, moment })
 }
 
-fn pause<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -> Option<Injected> {
+fn pause<'a>(
+    of: Option<&'a str>,
+    fields: &mut Fields<'a>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Option<Injected> {
     let Some(node) = fields.take("do") else {
         fields.missing("do");
         return None;
     };
+    if list(node, diags).is_empty() {
+        diags.push(
+            node.span.clone(),
+            "this pause does nothing",
+            "needs a step, or `delay`",
+        );
+    }
+    // Whoever is held runs by then, wherever it is started.
+    let early = of.filter(|of| cx.scope.handles.insert(of));
     let steps = nested(list(node, diags), cx, diags);
+    if let Some(early) = early {
+        cx.scope.handles.remove(early);
+    }
     Some(Injected::Pause { steps })
 }
 

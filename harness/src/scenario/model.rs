@@ -98,6 +98,13 @@ impl Case {
         self.steps.iter().any(injects)
     }
 
+    /// Whether it is only for a subject that makes a certain call.
+    pub fn is_for_some(&self) -> bool {
+        let for_some =
+            |step: &Step| matches!(&step.action, Action::Inject(injection) if injection.if_called);
+        self.steps.iter().any(for_some)
+    }
+
     /// Whether it needs releases of packages beside the judged subject.
     pub fn needs_releases(&self) -> bool {
         self.beside.values().any(|beside| beside.release)

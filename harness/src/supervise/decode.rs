@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::subject::UNNAMED;
 use super::{Places, subject};
 use crate::calls::table::{self, Class, Family, Flags, Place};
 use crate::calls::{Call, Fate, Locking};
@@ -25,6 +26,11 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         .places
         .iter()
         .map(|place| path(place, waiting).ok().flatten())
+        .collect();
+    let unnamed = family == Family::Open && flags & o(libc::O_TMPFILE) == o(libc::O_TMPFILE);
+    let paths: Vec<Option<PathBuf>> = paths
+        .into_iter()
+        .map(|path| path.map(|path| if unnamed { path.join(UNNAMED) } else { path }))
         .collect();
     let shown: Vec<Option<String>> = row
         .places
@@ -49,11 +55,14 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         _ => None,
     };
     let creates = match family {
-        Family::Open => flags & o(libc::O_CREAT) != 0 && there(0) == Some(false),
+        Family::Open => unnamed || flags & o(libc::O_CREAT) != 0 && there(0) == Some(false),
         Family::Symlink => there(1) == Some(false),
         Family::Mkdir | Family::Mknod => there(0) == Some(false),
         Family::Bind => there(row.places.len().saturating_sub(1)) == Some(false),
-        Family::Rename | Family::Link => there(1) == Some(false) && there(0) != Some(false),
+        // What has no name yet gets one by a link.
+        Family::Rename | Family::Link => {
+            there(1) == Some(false) && (there(0) != Some(false) || is_unnamed(paths.first()))
+        }
         _ => false,
     };
     let real = match family {
@@ -226,6 +235,10 @@ fn locking(row: &table::Call, waiting: &Waiting, flags: u64) -> Option<Locking> 
     }
 }
 
+fn is_unnamed(path: Option<&Option<PathBuf>>) -> bool {
+    path.is_some_and(|path| path.as_ref().is_some_and(|path| path.ends_with(UNNAMED)))
+}
+
 fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
@@ -234,7 +247,13 @@ fn is_there(path: &Path) -> bool {
 fn comes_to(family: Family, flags: u64, first: Option<bool>, second: Option<bool>) -> Option<i32> {
     let absent = first == Some(false);
     match family {
-        Family::Open if flags & o(libc::O_CREAT) == 0 && absent => Some(libc::ENOENT),
+        Family::Open
+            if flags & o(libc::O_CREAT) == 0
+                && flags & o(libc::O_TMPFILE) != o(libc::O_TMPFILE)
+                && absent =>
+        {
+            Some(libc::ENOENT)
+        }
         Family::Open
             if first == Some(true)
                 && flags & o(libc::O_EXCL | libc::O_CREAT) == o(libc::O_EXCL | libc::O_CREAT) =>

@@ -61,6 +61,13 @@ impl Supervisor {
                     (libc::SIGKILL, Moment::After) => {
                         self.stop_after(gate, waiting, &process, call.pid)?;
                     }
+                    // Nothing keeps back what ends the process: it would never make the call.
+                    (_, Moment::After) if is_deadly(call.pid, signal) => {
+                        self.stop_after(gate, waiting, &process, call.pid)?;
+                        process.signal(signal)?;
+                        process.signal(libc::SIGCONT)?;
+                        return Ok(true);
+                    }
                     // Not let go on: it would be made after all, if the answer came before the end.
                     (_, Moment::Before) => {}
                     (_, Moment::Within) => write_half(&process, &call, waiting)?,
@@ -130,6 +137,18 @@ impl Supervisor {
 /// A rule that only counts is never due.
 fn unreachable_by_due() -> io::Result<bool> {
     Ok(false)
+}
+
+/// Whether a signal would do to a process what it does where nobody has provided for it.
+fn is_deadly(pid: i32, signal: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    // Blocked, ignored and caught signals, a bit each, in hexadecimal.
+    let has = |field: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let bits = line.and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
+        bits.is_some_and(|bits| bits >> (signal - 1) & 1 == 1)
+    };
+    !["SigBlk:", "SigIgn:", "SigCgt:"].into_iter().any(has)
 }
 
 /// Whether all threads of a process have stopped, or it is gone.

@@ -17,6 +17,10 @@ pub struct Rule {
     pub path: Option<String>,
     /// The first time, the second time...
     pub nth: usize,
+    /// Whether it is done at each from that one on.
+    pub lasting: bool,
+    /// Whether a process that never makes the call is none that this is for.
+    pub if_called: bool,
     /// What is done.
     pub deed: Deed,
     /// How many such calls there were by now.
@@ -50,7 +54,7 @@ impl Rule {
             return false;
         }
         self.seen += 1;
-        self.seen == self.nth
+        self.seen == self.nth || self.lasting && self.fired()
     }
 
     /// Whether it has been met.

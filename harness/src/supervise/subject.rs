@@ -13,6 +13,8 @@ use nix::unistd::Pid;
 /// The longest path the kernel takes.
 const PATH_MAX: usize = 4096;
 const PAGE: usize = 4096;
+/// What a file without a name is called, in the directory that it was made in.
+pub(super) const UNNAMED: &str = "(unnamed)";
 
 /// Bytes of a thread's memory.
 pub(super) fn bytes(tid: i32, at: u64, length: usize) -> io::Result<Vec<u8>> {
@@ -101,7 +103,7 @@ pub(super) fn named(path: PathBuf) -> PathBuf {
         .and_then(|last| last.as_bytes().strip_prefix(b"#"))
         .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit));
     if unnamed {
-        name.with_file_name("(unnamed)")
+        name.with_file_name(UNNAMED)
     } else {
         name
     }
