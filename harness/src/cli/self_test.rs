@@ -13,7 +13,8 @@ use super::run::{on_interrupt, workers};
 use super::{Exit, Failure, beside};
 use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
-use crate::selftest::{Effort, Ground, Hunt, Prey, Score, hunt, score};
+use crate::scenario::model::Case;
+use crate::selftest::{Asked, Effort, Ground, Hunt, Prey, Score, hunt, score};
 use crate::subject;
 use crate::suite::{Interrupt, Ready, Subjects, find_host, patience, run_all, run_one};
 use crate::world::Host;
@@ -71,7 +72,15 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     }
 
     // With nothing wrong in it the woven program must be the reference, or nothing below means anything.
-    let wrong = control(&library, &chosen, (&host, &beside), workers, &interrupt)?;
+    // The sweeps are run on the reference itself by the other tests, and here with `--all`.
+    let controlled = |case: &&Case| args.all || case.sweep.is_none();
+    let wrong = control(
+        library.cases().filter(controlled),
+        &chosen,
+        (&host, &beside),
+        workers,
+        &interrupt,
+    )?;
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
@@ -126,7 +135,11 @@ pub(super) fn self_test(args: &SelfTest) -> Result<Exit, Failure> {
     }
     hunts.sort_by(|a, b| a.name.cmp(&b.name));
     let whole = args.defect.is_empty();
-    let score = score(&hunts, &library.rules, &library.scenarios, &host, whole);
+    let asked = Asked {
+        whole,
+        swept: args.all,
+    };
+    let score = score(&hunts, &library.rules, &library.scenarios, &host, asked);
     tell(&score, &library, &hunts, whole);
     Ok(if score.complaints.is_empty() {
         Exit::AsExpected
@@ -155,8 +168,8 @@ fn choose(names: &[String]) -> Result<Vec<&'static Defect>, Failure> {
 }
 
 /// Runs the woven program with nothing wrong in it on what the defects will meet; what did not pass.
-fn control(
-    library: &Library,
+fn control<'a>(
+    cases: impl Iterator<Item = &'a Case>,
     chosen: &[&Defect],
     (host, beside): (&Host, &Beside),
     workers: usize,
@@ -167,8 +180,7 @@ fn control(
         Failure::CannotJudge(format!("the server without a defect does not start\n{why}"))
     })?;
     let broken: BTreeSet<&str> = chosen.iter().flat_map(|d| d.breaks).copied().collect();
-    let cases: Vec<_> = library
-        .cases()
+    let cases: Vec<_> = cases
         .filter(|case| host.place(case).is_ok())
         .filter(|case| {
             chosen.len() == ALL.len() || case.rules.iter().any(|r| broken.contains(r.as_str()))
@@ -239,7 +251,7 @@ fn tell(score: &Score, library: &Library, hunts: &[Hunt], whole: bool) {
     }
     if !score.untested.is_empty() {
         say(format_args!(
-            "\nnot put to the test on this host: {}",
+            "\nnot put to the test (this host cannot, or a sweep with nothing left to catch; --all runs every sweep): {}",
             score.untested.join(" ")
         ));
     }

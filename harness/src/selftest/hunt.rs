@@ -27,7 +27,7 @@ pub struct Prey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// Scenarios of the rules that a defect breaks, as long as there is something to learn: until each of
-    /// its rules has caught it and the scenario has caught somebody.
+    /// its rules has caught it and the scenario has caught somebody. A sweep only where a rule has not.
     Enough,
     /// Every scenario, whatever the defect is said to break, until it catches or has no more cases.
     All,
@@ -199,6 +199,9 @@ impl Pack<'_> {
         }
         let mut claimed = case.rules.iter().filter(|r| hunt.breaks.contains(r));
         let news = claimed.clone().any(|rule| !hunt.caught.contains_key(rule));
+        if case.sweep.is_some() {
+            return news;
+        }
         let useful = self.useful.lock().unwrap_or_else(PoisonError::into_inner);
         news || (claimed.next().is_some() && !useful.contains(scenario_of(&case.id)))
     }

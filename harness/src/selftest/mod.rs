@@ -8,4 +8,4 @@ mod hunt;
 mod score;
 
 pub use hunt::{Effort, Ground, Hunt, Prey, hunt};
-pub use score::{Complaint, Score, score};
+pub use score::{Asked, Complaint, Score, score};

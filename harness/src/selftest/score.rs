@@ -78,8 +78,17 @@ pub struct Score {
     pub complaints: Vec<Complaint>,
     /// For each rule the defects it caught, with the scenarios that did.
     pub matrix: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
-    /// Scenarios and rules that this host could not put to the test.
+    /// Scenarios and rules that this host, or this run, could not put to the test.
     pub untested: Vec<String>,
+}
+
+/// What the hunts were.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Every defect was hunted.
+    pub whole: bool,
+    /// Every sweep was run on every defect.
+    pub swept: bool,
 }
 
 /// Scores the hunts. With `whole` the suite is asked to be complete, which it can only be if every defect was
@@ -89,14 +98,14 @@ pub fn score(
     rules: &Rules,
     scenarios: &[Scenario],
     host: &Host,
-    whole: bool,
+    asked: Asked,
 ) -> Score {
     let mut score = Score::default();
     for hunt in hunts {
         score.hear(hunt, rules);
     }
-    if whole {
-        score.demand_all(hunts, rules, scenarios, host);
+    if asked.whole {
+        score.demand_all(hunts, rules, scenarios, host, asked.swept);
     }
     score
 }
@@ -136,7 +145,14 @@ impl Score {
         }
     }
 
-    fn demand_all(&mut self, hunts: &[Hunt], rules: &Rules, scenarios: &[Scenario], host: &Host) {
+    fn demand_all(
+        &mut self,
+        hunts: &[Hunt],
+        rules: &Rules,
+        scenarios: &[Scenario],
+        host: &Host,
+        swept: bool,
+    ) {
         let mut useful = BTreeSet::new();
         let mut defended = BTreeSet::new();
         for hunt in hunts {
@@ -157,7 +173,9 @@ impl Score {
                 *judged.entry(rule).or_default() |= here;
             }
             let id = scenario_of(&first.id);
-            if !here {
+            // A sweep is only run for what nothing else has caught: with nobody left for it, nothing is known.
+            let idle_sweep = first.sweep.is_some() && !swept && !useful.contains(id);
+            if !here || idle_sweep {
                 self.untested.push(id.to_owned());
             } else if !useful.contains(id) {
                 self.complaints.push(Complaint::KillsNothing(id.to_owned()));
@@ -230,7 +248,8 @@ mod tests {
             limits: Vec::new(),
             calls: Ok(()),
         };
-        score(hunts, &rules, &scenarios, &host, whole)
+        let swept = true;
+        score(hunts, &rules, &scenarios, &host, Asked { whole, swept })
             .complaints
             .iter()
             .map(ToString::to_string)
