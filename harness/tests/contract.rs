@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use pidproof::scenario::load::Library;
+use pidproof::scenario::model::{Action, Injected, Injection, Step};
 
 fn library() -> Library {
     Library::load(None, &Vec::new(), pidproof::subject::programs()).unwrap()
@@ -53,10 +54,26 @@ fn every_rule_of_a_case_is_judged_by_one_of_its_steps() {
     let mut idle = BTreeSet::new();
     for case in library.cases() {
         for rule in &case.rules {
-            if !case.steps.iter().any(|step| step.rule == *rule) {
+            if !judges(&case.steps, rule) {
                 idle.insert(format!("{} names {rule} and never judges it", case.file));
             }
         }
     }
     assert!(idle.is_empty(), "{idle:#?}");
+}
+
+/// Whether a step, or one that is done while a call is held, speaks of the rule.
+fn judges(steps: &[Step], rule: &str) -> bool {
+    steps.iter().any(|step| {
+        let held = if let Action::Inject(Injection {
+            what: Injected::Pause { steps },
+            ..
+        }) = &step.action
+        {
+            steps.as_slice()
+        } else {
+            &[]
+        };
+        step.rule == rule || judges(held, rule)
+    })
 }

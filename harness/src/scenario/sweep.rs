@@ -18,7 +18,7 @@ use super::rules::Rules;
 use super::step::{Context, SIGNALS};
 
 /// What is done at each call.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Sweep {
     /// What.
     pub kind: Kind,
@@ -59,6 +59,20 @@ pub struct Origin {
     shared: Shared,
     parameters: Values,
     programs: Programs,
+}
+
+/// What is said of it in a file; the file itself is left out.
+impl std::fmt::Debug for Sweep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            kind, of, paths, ..
+        } = self;
+        f.debug_struct("Sweep")
+            .field("kind", kind)
+            .field("of", of)
+            .field("paths", paths)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Sweep {
