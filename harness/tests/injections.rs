@@ -350,7 +350,6 @@ fn a_strike_comes_before_after_or_within_a_write() {
         ("KILL", "within", "abcd"),
         ("KILL", "after", "abcdefgh"),
         ("TERM", "after", "abcdefgh"),
-        ("TERM", "within", "abcd"),
     ] {
         // Such a server answers nobody: elsewhere it does not write.
         let steps = format!(

@@ -21,7 +21,7 @@ pub(super) struct Calls<'a> {
     /// What its processes are started with, if their calls are told.
     pub(super) filter: Option<Rc<Filter>>,
     /// What is done while a call is held, by the handle of the pause.
-    pauses: BTreeMap<String, (&'a Step, &'a [Step])>,
+    pauses: BTreeMap<String, &'a [Step]>,
     /// Processes that were sent a signal at a call: nothing more can be asked of them but that they end.
     struck: BTreeMap<String, i32>,
 }
@@ -93,7 +93,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    pub(super) fn inject(&mut self, step: &'a Step, injection: &'a Injection) -> Done {
+    pub(super) fn inject(&mut self, injection: &'a Injection) -> Done {
         let Injection {
             name,
             of,
@@ -110,7 +110,7 @@ impl<'a> Engine<'a> {
             Injected::Delay { ms } => Deed::Delay(Duration::from_millis(*ms)),
             Injected::Strike { signal, moment } => Deed::Signal(*signal, *moment),
             Injected::Pause { steps } => {
-                self.calls.pauses.insert(name.clone(), (step, steps));
+                self.calls.pauses.insert(name.clone(), steps);
                 Deed::Pause
             }
         };
@@ -151,7 +151,7 @@ impl<'a> Engine<'a> {
             self.calls.struck.insert(who, signal);
         }
         while let Some(name) = self.calls.supervisor.next_reached() {
-            let Some((_, steps)) = self.calls.pauses.get(&name).copied() else {
+            let Some(steps) = self.calls.pauses.get(&name).copied() else {
                 continue;
             };
             self.note(format!("{name}: a call is held"));

@@ -93,7 +93,7 @@ impl<'a> Engine<'a> {
             Action::ExpectFs(expect) => self.expect_fs(step, expect),
             Action::ExpectLock(expect) => self.expect_lock(step, expect),
             Action::ExpectCalls(expect) => self.expect_calls(step, expect),
-            Action::Inject(injection) => self.inject(step, injection),
+            Action::Inject(injection) => self.inject(injection),
         }
     }
 

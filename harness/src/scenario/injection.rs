@@ -230,8 +230,15 @@ fn strike(call: Option<Word>, fields: &mut Fields<'_>, diags: &mut Diags) -> Opt
                 "only KILL comes before a call",
                 "a handler runs once the call is done",
             );
-        } else if moment == Moment::Within && call.is_some_and(|c| c.word() != "write") {
-            diags.push(span, "only a write can be cut in the middle", "here");
+        } else if moment == Moment::Within
+            && (signal != libc::SIGKILL || call.is_some_and(|c| c.word() != "write"))
+        {
+            // After any other signal the process would wait for the rest of its write for ever.
+            diags.push(
+                span,
+                "only a write can be cut in the middle, and by KILL",
+                "here",
+            );
         }
     }
     signal.map(|signal| Injected::Strike { signal, moment })
