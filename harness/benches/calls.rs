@@ -159,7 +159,7 @@ fn whole_runs(name: &str, commands: &Commands, rounds: usize) -> Done {
             run.child.close_stdin()?;
             run.until(|child| child.end.is_some())?;
             times.push(processor_time()? - start);
-            *calls = run.supervisor.counts().values().sum();
+            *calls = run.supervisor.counts().map(|(_, _, times)| times).sum();
         }
     }
     let medians = times.map(median);
@@ -217,7 +217,7 @@ impl Run {
         let mut supervisor = Supervisor::new(places, Instant::now());
         let mut child = Child::spawn(&plan, wiring)?;
         if let Some(gate) = child.take_gate() {
-            supervisor.add("it", gate);
+            supervisor.add("it", child.pid, gate);
         }
         Ok(Self { child, supervisor })
     }

@@ -66,7 +66,7 @@ fn counts() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut supervisor = Supervisor::new(Places::default(), start);
     let mut child = Child::spawn(&plan, wiring)?;
     if let Some(gate) = child.take_gate() {
-        supervisor.add("it", gate);
+        supervisor.add("it", child.pid, gate);
     }
     // What it has left behind may call for longer than it lives itself.
     while child.end.is_none() || !supervisor.gates().is_empty() {
@@ -80,7 +80,7 @@ fn counts() -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Err("it has not ended in time".into());
         }
     }
-    for ((_, name), times) in supervisor.counts() {
+    for (_, name, times) in supervisor.counts() {
         println!("{name} {times}");
     }
     eprint!("{}", String::from_utf8_lossy(child.stderr()));

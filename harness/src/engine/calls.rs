@@ -89,7 +89,7 @@ impl<'a> Engine<'a> {
 
     pub(super) fn hear_of(&mut self, handle: &str, child: &mut Child) {
         if let Some(gate) = child.take_gate() {
-            self.calls.supervisor.add(handle, gate);
+            self.calls.supervisor.add(handle, child.pid, gate);
         }
     }
 

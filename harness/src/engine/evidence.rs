@@ -101,9 +101,9 @@ impl Engine<'_> {
     pub(super) fn tell_calls(&mut self, evidence: &mut Evidence) {
         let supervisor = &self.calls.supervisor;
         evidence.calls = supervisor.log().to_vec();
-        for ((who, name), times) in supervisor.counts() {
-            let of = evidence.counts.entry(who.clone()).or_default();
-            of.insert((*name).to_owned(), *times);
+        for (who, name, times) in supervisor.counts() {
+            let of = evidence.counts.entry(who.to_owned()).or_default();
+            *of.entry(name.to_owned()).or_default() += times;
         }
     }
 

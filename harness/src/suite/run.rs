@@ -9,7 +9,7 @@ use super::launch::{Lifelines, launch};
 use super::subjects::Subjects;
 use crate::engine::{Evidence, Job, Line};
 use crate::judge::Verdict;
-use crate::scenario::model::{Case, Tier};
+use crate::scenario::model::{Action, Case, Step, Tier};
 use crate::supervise::Scope;
 use crate::world::Host;
 
@@ -57,8 +57,24 @@ pub fn run_one<'a>(
     if case.sweep.is_some() {
         super::sweep::run_sweep(case, host, subjects, interrupt)
     } else {
-        run_plain(case, host, subjects, interrupt)
+        run_plain(case, scope(case), host, subjects, interrupt)
     }
+}
+
+/// Which calls must be told for this case: all, where it may look at any of them; else no more than it has something
+/// done at, since each call that is told takes its time.
+pub(super) fn scope(case: &Case) -> Option<Scope> {
+    let of_step = |step: &Step| {
+        if let Action::Inject(injection) = &step.action {
+            Some(Scope::of(injection.call))
+        } else {
+            matches!(step.action, Action::ExpectCalls(_)).then_some(Scope::Everything)
+        }
+    };
+    let asked = case.steps.iter().filter_map(of_step).max();
+    let all = case.sweep.as_ref().map(|_| Scope::Everything);
+    case.calls
+        .then(|| all.or(asked).unwrap_or(Scope::Everything))
 }
 
 /// As [`run_one`], and where the case fails once more with its system calls told: the same failure with them in
@@ -71,14 +87,11 @@ pub fn run_and_explain<'a>(
 ) -> Option<CaseResult<'a>> {
     let mut result = run_one(case, host, subjects, interrupt)?;
     let failed = matches!(result.verdict, Verdict::Fail(_) | Verdict::TimedOut(_));
-    if !failed || case.calls {
+    if !failed || scope(case) == Some(Scope::Everything) {
         return Some(result);
     }
-    let told = Case {
-        calls: true,
-        ..case.clone()
-    };
-    let again = run_plain(&told, host, subjects, interrupt)?;
+    let everything = Some(Scope::Everything);
+    let again = run_plain(case, everything, host, subjects, interrupt)?;
     if matches!(again.verdict, Verdict::Fail(_) | Verdict::TimedOut(_)) {
         result.evidence = again.evidence;
     } else {
@@ -97,9 +110,10 @@ pub fn run_and_explain<'a>(
     Some(result)
 }
 
-/// Runs one case; of a sweep the steps, with nothing done at any call.
+/// Runs one case with these of its system calls told; of a sweep the steps, with nothing done at any call.
 pub(super) fn run_plain<'a>(
     case: &'a Case,
+    calls: Option<Scope>,
     host: &Host,
     subjects: &Subjects,
     interrupt: &Interrupt,
@@ -116,7 +130,7 @@ pub(super) fn run_plain<'a>(
                 beside: cast.beside,
                 fixture: ["@self", super::ROLE].map(str::to_owned).into(),
                 patience: cast.patience,
-                calls: case.calls.then_some(Scope::Everything),
+                calls,
                 control: false,
             };
             controlled(job, tier, interrupt)?

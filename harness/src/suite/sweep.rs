@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::run::{CaseResult, Interrupt, run_plain};
+use super::run::{CaseResult, Interrupt, run_plain, scope};
 use super::subjects::Subjects;
 use crate::judge::Verdict;
 use crate::scenario::model::Case;
@@ -25,7 +25,7 @@ pub fn find_points<'a>(
     subjects: &Subjects,
     interrupt: &Interrupt,
 ) -> Option<Found<'a>> {
-    let mut result = run_plain(case, host, subjects, interrupt)?;
+    let mut result = run_plain(case, scope(case), host, subjects, interrupt)?;
     let (Some(sweep), Verdict::Pass) = (&case.sweep, &result.verdict) else {
         return Some(Found::Not(Box::new(result)));
     };
@@ -62,7 +62,7 @@ pub(super) fn run_sweep<'a>(
         if host.place(point).is_err() {
             continue;
         }
-        let result = run_plain(point, host, subjects, interrupt)?;
+        let result = run_plain(point, scope(point), host, subjects, interrupt)?;
         let failed = result.verdict.is_failure();
         last = Some((point.id.clone(), result.verdict, result.evidence));
         if failed {

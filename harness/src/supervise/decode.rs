@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::subject::UNNAMED;
-use super::{Places, subject};
+use super::Places;
+use super::subject::{self, UNNAMED, named};
 use crate::calls::table::{self, Class, Family, Flags, Place};
 use crate::calls::{Call, Fate, Locking};
 use crate::sys::seccomp::Waiting;
@@ -22,59 +22,43 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
     let family = row.family_with(flags);
     let class = row.class_with(flags);
     // What cannot be read was no path either: the call will fail by itself.
-    let paths: Vec<Option<PathBuf>> = row
-        .places
-        .iter()
-        .map(|place| path(place, waiting).ok().flatten())
-        .collect();
     let unnamed = family == Family::Open && flags & o(libc::O_TMPFILE) == o(libc::O_TMPFILE);
-    let paths: Vec<Option<PathBuf>> = paths
-        .into_iter()
-        .map(|path| path.map(|path| if unnamed { path.join(UNNAMED) } else { path }))
-        .collect();
-    let shown: Vec<Option<String>> = row
-        .places
-        .iter()
-        .zip(&paths)
-        .map(|(place, path)| {
-            show(place, path.as_deref()?, places).or_else(|| stream(place, waiting, family))
-        })
-        .collect();
+    let mut by_name = [false; 2];
+    let mut paths = [None, None];
+    for ((place, path), by_name) in row.places.iter().zip(&mut paths).zip(&mut by_name) {
+        if let Ok(Some((found, is_name))) = find(place, waiting) {
+            *by_name = is_name;
+            *path = Some(if unnamed { found.join(UNNAMED) } else { found });
+        }
+    }
+    let [mut first, mut second] = [0, 1].map(|at| {
+        let (place, path) = (row.places.get(at)?, paths[at].as_deref()?);
+        show(place, path, places).or_else(|| stream(place, waiting, family))
+    });
     let concerns_processes = matches!(family, Family::Signal | Family::Exit);
-    if !concerns_processes && shown.iter().all(Option::is_none) {
+    if !concerns_processes && first.is_none() && second.is_none() {
         return None;
     }
     let lock = locking(row, waiting, flags);
     // Only of what is called by its name: a descriptor's name may be gone, or somebody else's by now.
-    let there = |at: usize| match row.places.get(at)? {
-        Place::Path(..) | Place::At(..) | Place::Address(..)
-            if !by_descriptor(row, waiting, at) =>
-        {
-            paths.get(at)?.as_ref().map(|path| is_there(path))
-        }
-        _ => None,
-    };
+    let there = [0, 1].map(|at| Some(is_there(paths[at].as_deref().filter(|_| by_name[at])?)));
     let creates = match family {
-        Family::Open => unnamed || flags & o(libc::O_CREAT) != 0 && there(0) == Some(false),
-        Family::Symlink => there(1) == Some(false),
-        Family::Mkdir | Family::Mknod => there(0) == Some(false),
-        Family::Bind => there(row.places.len().saturating_sub(1)) == Some(false),
+        Family::Open => unnamed || flags & o(libc::O_CREAT) != 0 && there[0] == Some(false),
+        Family::Symlink => there[1] == Some(false),
+        Family::Mkdir | Family::Mknod => there[0] == Some(false),
+        Family::Bind => there.into_iter().flatten().last() == Some(false),
         // What has no name yet gets one by a link.
         Family::Rename | Family::Link => {
-            there(1) == Some(false) && (there(0) != Some(false) || is_unnamed(paths.first()))
+            there[1] == Some(false) && (there[0] != Some(false) || is_unnamed(paths[0].as_deref()))
         }
         _ => false,
     };
-    let real = match family {
-        Family::Symlink => paths.get(1),
-        _ => paths.first(),
-    };
-    let real = real.and_then(Option::as_ref).and_then(|p| p.to_str());
-    let mut shown = shown.into_iter();
-    let (mut first, mut second) = (shown.next().flatten(), shown.next().flatten());
+    let comes_to = comes_to(family, flags, there);
+    let [mut real, other] = paths;
     if family == Family::Symlink {
         // Where it points is text; the name that it gets is what it works on.
         std::mem::swap(&mut first, &mut second);
+        real = other;
     }
     Some(Call {
         at: Duration::ZERO,
@@ -85,14 +69,14 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         family,
         path: first,
         to: second,
-        real: real.map(str::to_owned),
+        real: real.and_then(|path| path.into_os_string().into_string().ok()),
         how: how(row, waiting, flags, family, lock),
         lock,
         creates,
         truncates: family == Family::Open && flags & o(libc::O_TRUNC) != 0,
         looks: class == Class::Look,
         fate: Fate::Made,
-        comes_to: comes_to(family, flags, there(0), there(1)),
+        comes_to,
     })
 }
 
@@ -130,13 +114,15 @@ fn flags(row: &table::Call, waiting: &Waiting) -> Option<u64> {
     }
 }
 
-/// Where a place leads, if it is one of files.
-fn path(place: &Place, waiting: &Waiting) -> io::Result<Option<PathBuf>> {
+/// Where a place leads, if it is one of files, and whether it says so by a name.
+fn find(place: &Place, waiting: &Waiting) -> io::Result<Option<(PathBuf, bool)>> {
     let tid = waiting.tid;
-    let path = match *place {
+    let by_descriptor = |fd| Ok(Some((named(subject::descriptor(tid, fd)?), false)));
+    let by_name = |path| Ok(Some((path, true)));
+    match *place {
         Place::Path(at, _) => {
             let text = subject::string(tid, arg(waiting, at))?;
-            subject::resolve(tid, None, Path::new(&text))?
+            by_name(subject::resolve(tid, None, Path::new(&text))?)
         }
         Place::At(dir, at, _) => {
             let dir = fd(waiting, dir);
@@ -144,30 +130,25 @@ fn path(place: &Place, waiting: &Waiting) -> io::Result<Option<PathBuf>> {
                 0 => Default::default(),
                 at => subject::string(tid, at)?,
             };
-            if text.is_empty() && dir != libc::AT_FDCWD {
-                subject::named(subject::descriptor(tid, dir)?)
-            } else {
-                subject::resolve(tid, Some(dir), Path::new(&text))?
+            match text.is_empty() {
+                // What its descriptor stands for is meant.
+                true if dir != libc::AT_FDCWD => by_descriptor(dir),
+                is_empty => {
+                    let path = subject::resolve(tid, Some(dir), Path::new(&text))?;
+                    Ok(Some((path, !is_empty)))
+                }
             }
         }
-        Place::Fd(at) => subject::named(subject::descriptor(tid, fd(waiting, at))?),
-        Place::Text(at) => PathBuf::from(subject::string(tid, arg(waiting, at))?),
+        Place::Fd(at) => by_descriptor(fd(waiting, at)),
+        Place::Text(at) => Ok(Some((
+            subject::string(tid, arg(waiting, at))?.into(),
+            false,
+        ))),
         Place::Address(at, length) => {
-            return unix_address(tid, arg(waiting, at), arg(waiting, length));
+            let path = unix_address(tid, arg(waiting, at), arg(waiting, length))?;
+            Ok(path.map(|path| (path, true)))
         }
-        Place::Range(..) | Place::Pid(_) | Place::Pidfd(_) => return Ok(None),
-    };
-    Ok(Some(path))
-}
-
-/// Whether a place has a path argument and that says nothing: what its descriptor stands for is meant.
-fn by_descriptor(row: &table::Call, waiting: &Waiting, at: usize) -> bool {
-    match row.places.get(at) {
-        Some(Place::At(_, path, _)) => match arg(waiting, *path) {
-            0 => true,
-            at => subject::bytes(waiting.tid, at, 1).is_ok_and(|first| first == [0]),
-        },
-        _ => false,
+        Place::Range(..) | Place::Pid(_) | Place::Pidfd(_) => Ok(None),
     }
 }
 
@@ -235,8 +216,8 @@ fn locking(row: &table::Call, waiting: &Waiting, flags: u64) -> Option<Locking> 
     }
 }
 
-fn is_unnamed(path: Option<&Option<PathBuf>>) -> bool {
-    path.is_some_and(|path| path.as_ref().is_some_and(|path| path.ends_with(UNNAMED)))
+fn is_unnamed(path: Option<&Path>) -> bool {
+    path.is_some_and(|path| path.ends_with(UNNAMED))
 }
 
 fn is_there(path: &Path) -> bool {
@@ -244,7 +225,8 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// The errno that a call must end with, where what is there leaves nothing else.
-fn comes_to(family: Family, flags: u64, first: Option<bool>, second: Option<bool>) -> Option<i32> {
+fn comes_to(family: Family, flags: u64, there: [Option<bool>; 2]) -> Option<i32> {
+    let [first, second] = there;
     let absent = first == Some(false);
     match family {
         Family::Open
@@ -338,7 +320,8 @@ fn open_flags(flags: u64) -> String {
         1 => "O_WRONLY",
         _ => "O_RDWR",
     };
-    let mut text = access.to_owned();
+    let mut text = String::with_capacity(64);
+    text += access;
     let mut left = flags;
     for (flag, name) in NAMES {
         if left & o(flag) == o(flag) {

@@ -54,6 +54,16 @@ impl Places {
     }
 }
 
+/// A process that was started, and all that it starts.
+#[derive(Debug)]
+struct Caller {
+    who: String,
+    pid: i32,
+    /// Until nobody is left who could call.
+    gate: Option<Rc<dyn Gate>>,
+    counts: BTreeMap<&'static str, usize>,
+}
+
 /// A call that is kept waiting.
 #[derive(Debug)]
 struct Held {
@@ -70,12 +80,11 @@ struct Held {
 /// Answers the calls of all processes of a case.
 #[derive(Debug)]
 pub struct Supervisor {
-    gates: Vec<(String, Rc<dyn Gate>)>,
+    callers: Vec<Caller>,
     places: Places,
     start: Instant,
     rules: Vec<Rule>,
     log: Vec<Call>,
-    counts: BTreeMap<(String, &'static str), usize>,
     held: Vec<Held>,
     reached: Vec<String>,
     struck: Vec<(String, i32)>,
@@ -87,12 +96,11 @@ impl Supervisor {
     /// Answers nobody yet.
     pub fn new(places: Places, start: Instant) -> Self {
         Self {
-            gates: Vec::new(),
+            callers: Vec::new(),
             places,
             start,
             rules: Vec::new(),
             log: Vec::new(),
-            counts: BTreeMap::new(),
             held: Vec::new(),
             reached: Vec::new(),
             struck: Vec::new(),
@@ -102,8 +110,13 @@ impl Supervisor {
     }
 
     /// A process that was started, and where it calls.
-    pub fn add(&mut self, who: &str, gate: Rc<dyn Gate>) {
-        self.gates.push((who.to_owned(), gate));
+    pub fn add(&mut self, who: &str, pid: i32, gate: Rc<dyn Gate>) {
+        self.callers.push(Caller {
+            who: who.to_owned(),
+            pid,
+            gate: Some(gate),
+            counts: BTreeMap::new(),
+        });
     }
 
     /// Something to be done at a call, from now on.
@@ -126,9 +139,12 @@ impl Supervisor {
         &self.log
     }
 
-    /// How often each call was made, those that do not concern the world among them: by handle and name.
-    pub fn counts(&self) -> &BTreeMap<(String, &'static str), usize> {
-        &self.counts
+    /// How often each call was made, those that do not concern the world among them: handle, name, times.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, &'static str, usize)> {
+        self.callers.iter().flat_map(|caller| {
+            let counts = caller.counts.iter();
+            counts.map(|(name, times)| (&*caller.who, *name, *times))
+        })
     }
 
     /// Calls that were refused because what they have done is never told: by handle and name.
@@ -167,25 +183,27 @@ impl Supervisor {
         Ok(())
     }
 
-    fn who(&self, gate: &Rc<dyn Gate>) -> String {
-        let found = self.gates.iter().find(|(_, g)| Rc::ptr_eq(g, gate));
-        found.map(|(who, _)| who.clone()).unwrap_or_default()
+    fn caller(&mut self, gate: &Rc<dyn Gate>) -> Option<&mut Caller> {
+        self.callers.iter_mut().find(|caller| {
+            let its = caller.gate.as_ref();
+            its.is_some_and(|its| Rc::ptr_eq(its, gate))
+        })
     }
 
-    /// Writes a call down. `None` where it is none of the world's, or gone already.
-    fn enter(&mut self, who: &str, gate: &Rc<dyn Gate>, waiting: &Waiting) -> Option<Call> {
+    /// What is to be written down of a call. `None` where it is none of the world's.
+    fn enter(&mut self, gate: &Rc<dyn Gate>, waiting: &Waiting) -> Option<Call> {
         let row = match table::standing(waiting.number) {
             Some(Standing::Watched(row)) => row,
             Some(Standing::Refused(_) | Standing::Harmless(_)) | None => return None,
         };
-        *self.counts.entry((who.to_owned(), row.name)).or_default() += 1;
+        let caller = self.caller(gate)?;
+        *caller.counts.entry(row.name).or_default() += 1;
+        let (who, pid) = (caller.who.clone(), caller.pid);
         let call = decode::call(row, waiting, &self.places)?;
-        // A thread that is gone may have left its number, and so what was read, to another.
-        gate.waits(waiting.id).then(|| Call {
+        Some(Call {
             at: self.start.elapsed(),
-            who: who.to_owned(),
-            pid: self.threads.process(waiting.tid),
-            tid: waiting.tid,
+            who,
+            pid: self.threads.process(waiting.tid, pid),
             ..call
         })
     }
@@ -204,30 +222,38 @@ impl Supervisor {
 
 impl Attend for Supervisor {
     fn gates(&self) -> Vec<Rc<dyn Gate>> {
-        self.gates.iter().map(|(_, gate)| gate.clone()).collect()
+        let gates = self.callers.iter();
+        gates.filter_map(|caller| caller.gate.clone()).collect()
     }
 
     fn attend(&mut self, gate: &Rc<dyn Gate>) -> io::Result<bool> {
         let Some(waiting) = gate.next()? else {
             return Ok(false);
         };
-        let who = self.who(gate);
         if let Some(Standing::Refused(_)) = table::standing(waiting.number) {
             gate.fail(waiting.id, libc::ENOSYS)?;
             let name = table::name(waiting.number).unwrap_or("?");
-            *self.counts.entry((who.clone(), name)).or_default() += 1;
-            self.refused.insert((who, name));
+            if let Some(caller) = self.caller(gate) {
+                *caller.counts.entry(name).or_default() += 1;
+                let who = caller.who.clone();
+                self.refused.insert((who, name));
+            }
             return Ok(false);
         }
-        let Some(call) = self.enter(&who, gate, &waiting) else {
+        let Some(call) = self.enter(gate, &waiting) else {
             gate.go_on(waiting.id)?;
             return Ok(false);
         };
+        // A thread that is gone may have left its number, and so what was read, to another: only what still
+        // waits counts. An answer that is taken says so as well as a question does.
+        if !self.rules.is_empty() && !gate.waits(waiting.id) {
+            return Ok(false);
+        }
         match self.due_at(&call) {
             None => {
-                let made = gate.go_on(waiting.id)?;
-                let fate = if made { Fate::Made } else { Fate::Gone };
-                self.log.push(Call { fate, ..call });
+                if gate.go_on(waiting.id)? {
+                    self.log.push(call);
+                }
                 Ok(false)
             }
             Some((rule, deed)) => self.deed(gate, &waiting, call, rule, deed),
@@ -235,7 +261,9 @@ impl Attend for Supervisor {
     }
 
     fn closed(&mut self, gate: &Rc<dyn Gate>) {
-        self.gates.retain(|(_, g)| !Rc::ptr_eq(g, gate));
+        if let Some(caller) = self.caller(gate) {
+            caller.gate = None;
+        }
         self.held.retain(|held| !Rc::ptr_eq(&held.gate, gate));
         self.threads = subject::Threads::default();
     }

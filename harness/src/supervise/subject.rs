@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
+use crate::sys::pidfd::is_thread_of;
+
 /// The longest path the kernel takes.
 const PATH_MAX: usize = 4096;
 const PAGE: usize = 4096;
@@ -76,10 +78,8 @@ pub(super) fn resolve(tid: i32, dir: Option<i32>, path: &Path) -> io::Result<Pat
 
 /// `/proc/self/fd/7` and its like: a name for what is open already.
 fn own_descriptor(tid: i32, path: &Path) -> Option<i32> {
-    let tid = tid.to_string();
-    let rest = path.strip_prefix("/proc").ok();
-    let number = match rest {
-        Some(rest) => ["self", "thread-self", &tid]
+    let number = match path.strip_prefix("/proc").ok() {
+        Some(rest) => ["self", "thread-self", &tid.to_string()]
             .iter()
             .find_map(|who| rest.strip_prefix(who).ok())?
             .strip_prefix("fd")
@@ -116,21 +116,20 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// The pid of a thread's process; its own number where that cannot be read.
-    pub(super) fn process(&mut self, tid: i32) -> i32 {
-        if let Some(pid) = self.known.get(&tid) {
-            return *pid;
-        }
-        let status = std::fs::read_to_string(format!("/proc/{tid}/status"));
-        let pid = status
-            .ok()
-            .and_then(|text| {
+    /// The pid of a thread's process, most likely `guess`; its own number where that cannot be read.
+    pub(super) fn process(&mut self, tid: i32, guess: i32) -> i32 {
+        *self.known.entry(tid).or_insert_with(|| {
+            // A status in /proc is a page that is written for us: a hundred times as long as this question.
+            if is_thread_of(tid, guess) {
+                return guess;
+            }
+            let status = std::fs::read_to_string(format!("/proc/{tid}/status"));
+            let of = status.ok().and_then(|text| {
                 let line = text.lines().find_map(|l| l.strip_prefix("Tgid:"))?;
                 line.trim().parse().ok()
-            })
-            .unwrap_or(tid);
-        self.known.insert(tid, pid);
-        pid
+            });
+            of.unwrap_or(tid)
+        })
     }
 }
 

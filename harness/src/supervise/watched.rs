@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calls::Word;
 use crate::calls::table::{self, Class, Family, Flags};
 use crate::sys::seccomp::{Filter, When};
 
@@ -37,6 +38,23 @@ const FILES: &[u32] = &[
 /// An open that can change something.
 const WRITES: u32 = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
 
+impl Scope {
+    /// The least of them that tells of every call that a word means.
+    pub fn of(word: Word) -> Self {
+        let Word::Family(family) = word else {
+            // Whatever creates or cuts or unlocks changes something.
+            return Self::Changes;
+        };
+        let of_family = |call: &&table::Call| call.family == family;
+        let alike = |call| when(call, Self::Changes) == when(call, Self::Everything);
+        if table::watched().filter(of_family).all(alike) {
+            Self::Changes
+        } else {
+            Self::Everything
+        }
+    }
+}
+
 /// The calls of a scope. Of some of them only certain arguments are told.
 pub fn told(scope: Scope) -> impl Iterator<Item = &'static table::Call> {
     table::watched().filter(move |call| when(call, scope).is_some())
@@ -53,6 +71,8 @@ fn when(call: &table::Call, scope: Scope) -> Option<When> {
         // Where a descriptor leads is asked of the kernel each time, so copies need not be followed.
         (Family::Dup | Family::Fcntl, ..) | (_, Class::Read, _) => return None,
         (_, Class::Look | Class::Descriptor, _) if scope == Scope::Changes => return None,
+        // The end of one thread changes nothing but by the rarest of programs, which ends so as a whole.
+        (Family::Exit, ..) if call.name == "exit" && scope == Scope::Changes => return None,
         _ => When::Always,
     })
 }
@@ -68,4 +88,26 @@ pub fn filter(scope: Scope) -> Filter {
         .map(|(n, _)| (number(*n), When::Always));
     let told: Vec<(u32, When)> = watched.chain(refused).collect();
     Filter::new(&told, number(table::HIGHEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_needs_what_it_means() {
+        for (word, scope) in [
+            (Word::Family(Family::Mkdir), Scope::Changes),
+            (Word::Family(Family::Lock), Scope::Changes),
+            (Word::Family(Family::Write), Scope::Changes),
+            (Word::Create, Scope::Changes),
+            // One that only reads is an open too.
+            (Word::Family(Family::Open), Scope::Everything),
+            (Word::Family(Family::Stat), Scope::Everything),
+            (Word::Family(Family::Close), Scope::Everything),
+            (Word::Family(Family::Exit), Scope::Everything),
+        ] {
+            assert_eq!(Scope::of(word), scope, "{word}");
+        }
+    }
 }

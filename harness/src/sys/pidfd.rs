@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
@@ -116,5 +117,29 @@ impl PidFd {
 impl AsFd for PidFd {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Whether a thread is one of a process, as far as this process sees both.
+#[must_use]
+pub fn is_thread_of(tid: i32, pid: i32) -> bool {
+    // SAFETY: the call takes three integers, and signal 0 is sent to nobody.
+    #[expect(unsafe_code, reason = "no safe wrapper in nix")]
+    let result = unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, 0) };
+    // It is looked for before it is asked whether we may.
+    matches!(Errno::result(result), Ok(_) | Err(Errno::EPERM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_of_one_process() {
+        let pid = Pid::this().as_raw();
+        let other = std::thread::spawn(nix::unistd::gettid).join();
+        assert!(is_thread_of(nix::unistd::gettid().as_raw(), pid));
+        assert!(!is_thread_of(other.unwrap().as_raw(), pid), "it has ended");
+        assert!(!is_thread_of(pid, Pid::parent().as_raw()));
     }
 }

@@ -8,66 +8,17 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
-/// When a call is told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// Each time.
-    Always,
-    /// If an argument has one of these bits.
-    AnyOf {
-        /// The argument.
-        arg: u8,
-        /// The bits.
-        bits: u32,
-    },
-    /// If an argument is one of these.
-    OneOf {
-        /// The argument.
-        arg: u8,
-        /// The values.
-        values: &'static [u32],
-    },
-}
-
-/// Which calls are told of, and which do not exist for the process.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    program: Vec<libc::sock_filter>,
-}
-
-const NOTIFY: u32 = libc::SECCOMP_RET_USER_NOTIF;
-const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
-const NO_SUCH_CALL: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
-/// `AUDIT_ARCH_X86_64`: the one ABI whose numbers the table of calls knows.
-const ARCH: u32 = 0xC000_003E;
-const NUMBER_AT: u32 = 0;
-const ARCH_AT: u32 = 4;
-const ARGS_AT: u32 = 16;
+pub use super::filter::{Filter, When};
 
 impl Filter {
-    /// A filter that tells of `told`, answers ENOSYS to every number above `highest` (those of the x32 ABI
-    /// among them) and kills a process that calls through another ABI: nothing slips by.
-    pub fn new(told: &[(u32, When)], highest: u32) -> Self {
-        let mut p = Program(Vec::new());
-        p.load(ARCH_AT);
-        p.unless_equal(ARCH, libc::SECCOMP_RET_KILL_PROCESS);
-        p.load(NUMBER_AT);
-        p.if_above(highest, NO_SUCH_CALL);
-        for (number, when) in told {
-            p.if_equal(*number, &told_when(*when));
-        }
-        p.0.push(ret(ALLOW));
-        Self { program: p.0 }
-    }
-
     /// Puts the filter on this process for good, and hands the listener over. What comes after must make no
     /// call that the filter tells of, except where somebody already answers.
     pub(super) fn put_on(&self, hand_over: BorrowedFd<'_>) -> nix::Result<()> {
         // Else only root may have a filter. It costs set-uid programs their uid.
         nix::sys::prctl::set_no_new_privs()?;
         let program = libc::sock_fprog {
-            len: u16::try_from(self.program.len()).map_err(|_| Errno::E2BIG)?,
-            filter: self.program.as_ptr().cast_mut(),
+            len: u16::try_from(self.program().len()).map_err(|_| Errno::E2BIG)?,
+            filter: self.program().as_ptr().cast_mut(),
         };
         let flags = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER
             // A signal whose handler would run in the midst of a held call waits until the call is done;
@@ -95,72 +46,6 @@ impl Filter {
         // Our own copy closes at exec: close(2) may be told of, and nobody answers yet.
         Ok(())
     }
-}
-
-fn told_when(when: When) -> Vec<libc::sock_filter> {
-    match when {
-        When::Always => vec![ret(NOTIFY)],
-        When::AnyOf { arg, bits } => vec![
-            load(ARGS_AT + 8 * u32::from(arg)),
-            jump(libc::BPF_JSET, bits, 0, 1),
-            ret(NOTIFY),
-            ret(ALLOW),
-        ],
-        When::OneOf { arg, values } => {
-            let mut all = vec![load(ARGS_AT + 8 * u32::from(arg))];
-            for value in values {
-                all.extend([jump(libc::BPF_JEQ, *value, 0, 1), ret(NOTIFY)]);
-            }
-            all.push(ret(ALLOW));
-            all
-        }
-    }
-}
-
-/// A program of the kernel's packet filter.
-struct Program(Vec<libc::sock_filter>);
-
-impl Program {
-    fn load(&mut self, at: u32) {
-        self.0.push(load(at));
-    }
-
-    fn unless_equal(&mut self, value: u32, then: u32) {
-        self.0.extend([jump(libc::BPF_JEQ, value, 1, 0), ret(then)]);
-    }
-
-    fn if_above(&mut self, value: u32, then: u32) {
-        self.0.extend([jump(libc::BPF_JGT, value, 0, 1), ret(then)]);
-    }
-
-    fn if_equal(&mut self, value: u32, then: &[libc::sock_filter]) {
-        // A jump spans 255 instructions; no block comes near it.
-        let past = u8::try_from(then.len()).unwrap_or(u8::MAX);
-        self.0.push(jump(libc::BPF_JEQ, value, 0, past));
-        self.0.extend_from_slice(then);
-    }
-}
-
-fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
-    libc::sock_filter {
-        // The codes are all below 256.
-        code: u16::try_from(code).unwrap_or_default(),
-        jt,
-        jf,
-        k,
-    }
-}
-
-fn load(at: u32) -> libc::sock_filter {
-    instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, at)
-}
-
-fn jump(how: u32, value: u32, if_so: u8, if_not: u8) -> libc::sock_filter {
-    instruction(libc::BPF_JMP | how | libc::BPF_K, if_so, if_not, value)
-}
-
-fn ret(what: u32) -> libc::sock_filter {
-    instruction(libc::BPF_RET | libc::BPF_K, 0, 0, what)
 }
 
 /// A call that waits for an answer.
