@@ -7,9 +7,11 @@
 pub mod calls;
 pub mod cli;
 pub mod engine;
+pub mod explore;
 pub mod judge;
 pub mod model;
 pub mod observe;
+pub mod orders;
 pub mod process;
 pub mod report;
 pub mod roles;

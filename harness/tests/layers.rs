@@ -7,12 +7,14 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("sys", &[]),
     ("process", &["sys"]),
     // Names of system calls and what was seen of them: plain data.
     ("calls", &[]),
     ("scenario", &["calls"]),
+    // Orders of calls: what conflicts and what is left to be tried, as plain data.
+    ("orders", &[]),
     ("supervise", &["calls", "process", "sys"]),
     // Calls that were seen become scenarios: text from data.
     ("sweep", &["calls", "scenario"]),
@@ -26,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "calls",
             "judge",
             "observe",
+            "orders",
             "process",
             "scenario",
             "supervise",
@@ -39,6 +42,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "calls",
             "engine",
             "judge",
+            "orders",
             "scenario",
             "supervise",
             "sweep",
@@ -46,6 +50,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "world",
         ],
     ),
+    ("explore", &["engine", "orders", "scenario", "suite"]),
     // A hidden role is what the engine tries telling calls on.
     ("roles", &["engine", "suite"]),
     // It writes scenarios and has them run; nothing of a subject is known to it but the contract.

@@ -28,6 +28,10 @@ pub struct Call {
     pub to: Option<String>,
     /// The first path as it is, where it is one.
     pub real: Option<String>,
+    /// The second path as it is.
+    pub real_to: Option<String>,
+    /// It says what it works on by a descriptor, not by a name.
+    pub by_descriptor: bool,
     /// Flags, a lock's kind, a mode, a signal.
     pub how: String,
     /// It asks for a lock of flock(2) or fcntl(2).
@@ -95,8 +99,13 @@ impl Call {
 
     /// One line for a timeline.
     pub fn line(&self) -> String {
+        format!("{}: {}", self.who, self.text())
+    }
+
+    /// The call, whoever makes it.
+    pub fn text(&self) -> String {
         use std::fmt::Write as _;
-        let mut line = format!("{}: {}", self.who, self.name);
+        let mut line = self.name.clone();
         for part in [self.path.as_deref(), self.to.as_deref(), Some(&*self.how)]
             .into_iter()
             .flatten()

@@ -33,6 +33,10 @@ pub(super) enum Command {
     SelfTest(SelfTest),
     /// Run random sequences of actions, judged by a model of the contract
     Model(Model),
+    /// Run a few processes in every order of their system calls
+    Explore(Explore),
+    /// Run one order of an exploration again
+    Replay(Replay),
 }
 
 /// Which cases.
@@ -198,4 +202,55 @@ pub(super) struct Model {
     /// How many sequences run at once; two a core by default
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Explore {
+    /// Part of an exploration's id; without any, they are listed
+    pub(super) exploration: Vec<String>,
+    /// What to judge: `reference`, or a release such as memtomem@0.1.25
+    #[arg(long, default_value = "reference", value_name = "SUBJECT")]
+    pub(super) subject: String,
+    /// Explorations of one's own instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// Every order with at most so many preemptions, instead of one order of each class
+    #[arg(long, value_name = "N")]
+    pub(super) preemptions: Option<u32>,
+    /// So many processes may be killed in an order, at any call
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(super) kills: u32,
+    /// So many orders by chance, instead of all in turn
+    #[arg(long, value_name = "N", conflicts_with = "preemptions")]
+    pub(super) random: Option<u64>,
+    /// The same seed makes the same choices
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(super) seed: u64,
+    /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
+    #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
+    pub(super) audit: Option<u64>,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) time: Option<u64>,
+    /// Stop after so many different findings
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(super) findings: usize,
+    /// Write the order of each finding to a file in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) write: Option<PathBuf>,
+    /// How many orders run at once; four a core by default, as most of the time is spent in waiting
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Replay {
+    /// A file that `explore` wrote
+    pub(super) file: PathBuf,
+    /// What to judge, if not the subject that the file names
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Option<String>,
+    /// How often
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(super) times: u32,
 }

@@ -5,10 +5,12 @@ mod beside;
 mod check;
 mod doctor;
 mod explain;
+mod explore;
 mod list;
 mod model;
 mod mutants;
 mod out;
+mod replay;
 mod run;
 mod select;
 mod self_test;
@@ -78,6 +80,10 @@ enum Failure {
     FilesAndDir,
     #[error("no rule is called `{name}`; {hint}")]
     NoRule { name: String, hint: String },
+    #[error("no exploration is called `{name}`; {hint}")]
+    NoExploration { name: String, hint: String },
+    #[error("{path}: {why}")]
+    BadSchedule { path: String, why: String },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
 }
@@ -85,9 +91,12 @@ enum Failure {
 impl Failure {
     fn exit(&self) -> Exit {
         match self {
-            Self::Load(_) | Self::NoRule { .. } | Self::NoDefect { .. } | Self::FilesAndDir => {
-                Exit::Usage
-            }
+            Self::Load(_)
+            | Self::NoRule { .. }
+            | Self::NoDefect { .. }
+            | Self::NoExploration { .. }
+            | Self::BadSchedule { .. }
+            | Self::FilesAndDir => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::NoPoint(_) => Exit::Nothing,
@@ -122,6 +131,8 @@ pub fn main() -> ExitCode {
         args::Command::Doctor => doctor::doctor(),
         args::Command::SelfTest(args) => self_test::self_test(&args),
         args::Command::Model(model) => model::model(&model),
+        args::Command::Explore(args) => explore::explore(&args),
+        args::Command::Replay(args) => replay::replay(&args),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -49,7 +49,9 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
         Some(id) if arguments.exact => Library::of_case(id, &parameters, programs),
         Some(_) | None => Library::load(None, &parameters, programs),
     };
-    let Library { rules, scenarios } = library.map_err(|e| usage(&e))?;
+    let Library {
+        rules, scenarios, ..
+    } = library.map_err(|e| usage(&e))?;
     let cases: Vec<Case> = scenarios.into_iter().flat_map(|s| s.cases).collect();
     // What matches nothing must not look like a success: nextest trusts the status.
     let chosen = |case: &Case| match &arguments.filter {

@@ -51,7 +51,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The paths of the world by their names: the scenario's own, and the world's.
-    fn places(&self) -> Places {
+    pub(super) fn places(&self) -> Places {
         let World {
             home,
             xdg,

@@ -10,6 +10,7 @@ mod locks;
 mod mcp;
 mod mounts;
 mod spawning;
+pub mod stage;
 mod steps;
 mod terminal;
 pub mod trial;
@@ -144,27 +145,7 @@ impl<'a> Engine<'a> {
                 };
             }
         };
-        let start = Instant::now();
-        let mut engine = Self {
-            job,
-            world,
-            children: BTreeMap::new(),
-            also_called: HashMap::new(),
-            sessions: HashMap::new(),
-            holds: HashMap::new(),
-            opened: HashMap::new(),
-            snapshots: HashMap::new(),
-            forbidden: Vec::new(),
-            watch,
-            start,
-            timeline: Vec::new(),
-            mismatches: Vec::new(),
-            spawned: false,
-            served: HashMap::new(),
-            tools: BTreeSet::new(),
-            mounted: Vec::new(),
-            calls: calls::Calls::new(start),
-        };
+        let mut engine = Self::new(job, world, watch);
         let mut result = engine.supervise().and_then(|()| engine.steps());
         if result.is_ok() && job.control && engine.mismatches.is_empty() {
             result = engine.let_them_end();
@@ -191,6 +172,30 @@ impl<'a> Engine<'a> {
             (Ok(()) | Err(Stop::Subject), _) => Verdict::of(std::mem::take(&mut engine.mismatches)),
         };
         Outcome { verdict, evidence }
+    }
+
+    fn new(job: &'a Job, world: &'a World, watch: Watch) -> Self {
+        let start = Instant::now();
+        Self {
+            job,
+            world,
+            children: BTreeMap::new(),
+            also_called: HashMap::new(),
+            sessions: HashMap::new(),
+            holds: HashMap::new(),
+            opened: HashMap::new(),
+            snapshots: HashMap::new(),
+            forbidden: Vec::new(),
+            watch,
+            start,
+            timeline: Vec::new(),
+            mismatches: Vec::new(),
+            spawned: false,
+            served: HashMap::new(),
+            tools: BTreeSet::new(),
+            mounted: Vec::new(),
+            calls: calls::Calls::new(start),
+        }
     }
 
     fn steps(&mut self) -> Done {

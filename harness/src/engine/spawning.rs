@@ -85,7 +85,7 @@ impl Engine<'_> {
         Ok(child.pid)
     }
 
-    fn plan(&mut self, spawn: &Spawn) -> Result<Plan, Stop> {
+    pub(super) fn plan(&mut self, spawn: &Spawn) -> Result<Plan, Stop> {
         let commands = self
             .job
             .commands_of(spawn.subject.as_deref())

@@ -96,6 +96,8 @@ mod tests {
             path: Some(path.into()),
             to: None,
             real: None,
+            real_to: None,
+            by_descriptor: false,
             how: String::new(),
             lock: (family == Family::Lock).then_some(Locking::Exclusive),
             creates: family == Family::Mkdir,

@@ -216,6 +216,11 @@ impl Child {
         Ok(())
     }
 
+    /// Its descriptor, which is readable when it has ended.
+    pub fn pidfd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
     /// Sends a signal by descriptor.
     ///
     /// # Errors

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::beside::{Company, Programs};
 use super::diag::{BadFile, Diags};
+use super::explore;
 use super::fields::{Fields, list};
 use super::matrix::{self, Values};
-use super::model::{Case, Level, Tier};
+use super::model::{Action, Case, Level, Tier};
 use super::node::{Entry, Span, read_file};
 use super::rules::Rules;
 use super::step::{self, Context};
@@ -137,10 +138,13 @@ fn case(
     let set: BTreeSet<&str> = defined.iter().map(|e| e.key.as_str()).collect();
     let names = define(&defined, &set, diags);
 
+    let explores = entries.iter().any(|e| e.key == "explore");
     let nodes = match fields.take("step") {
         Some(node) => super::crowd::written_out(list(node, diags), diags),
         None => {
-            fields.missing("step");
+            if !explores {
+                fields.missing("step");
+            }
             Vec::new()
         }
     };
@@ -170,9 +174,22 @@ fn case(
     let calls = cx.asks_for_calls || !cx.injections.is_empty();
     let sweep = sweep::read(&mut fields, &mut cx, diags);
     let calls = calls || sweep.is_some();
+    let explore = explore::read(&mut fields, &mut cx, diags);
+    let calls = calls || explores;
+    let odd = steps
+        .iter()
+        .position(|step| !matches!(step.action, Action::Change(_)));
+    if explores && let Some(odd) = odd {
+        let span = nodes.get(odd).map_or(0..1, |node| node.span.clone());
+        diags.push(
+            span,
+            "the steps before an exploration change files and do nothing else",
+            "they are done anew before each order",
+        );
+    }
     let beside = cx.company.finish(diags);
     fields.finish(diags);
-    if diags.is_empty() && !steps.iter().any(|s| judges(&s.action)) {
+    if diags.is_empty() && !explores && !steps.iter().any(|s| judges(&s.action)) {
         diags.push(0..1, "this scenario checks nothing", "could never fail");
     }
     let case = Case {
@@ -186,6 +203,7 @@ fn case(
         calls,
         controlled: false,
         sweep,
+        explore,
         text: None,
         env,
         beside,
@@ -195,8 +213,7 @@ fn case(
     Some((concerns, case))
 }
 
-fn judges(action: &super::model::Action) -> bool {
-    use super::model::Action;
+fn judges(action: &Action) -> bool {
     match action {
         Action::ExpectProcess(_)
         | Action::ExpectFs(_)

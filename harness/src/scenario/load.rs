@@ -20,6 +20,8 @@ pub struct Library {
     pub rules: Rules,
     /// The scenarios, by id.
     pub scenarios: Vec<Scenario>,
+    /// The explorations, by id: each case of one is many runs.
+    pub explorations: Vec<Scenario>,
 }
 
 /// Why scenarios could not be had.
@@ -198,7 +200,13 @@ impl Library {
         if !bad.is_empty() {
             return Err(LoadError::Bad(bad));
         }
-        let library = Self { rules, scenarios };
+        let explores = |scenario: &Scenario| scenario.cases.iter().any(|c| c.explore.is_some());
+        let (explorations, scenarios) = scenarios.into_iter().partition(explores);
+        let library = Self {
+            rules,
+            scenarios,
+            explorations,
+        };
         let mut ids: Vec<&str> = library.cases().map(|c| c.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {

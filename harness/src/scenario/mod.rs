@@ -8,6 +8,7 @@ mod crowd;
 pub mod diag;
 mod expect;
 mod expectation;
+pub mod explore;
 pub(crate) mod fields;
 pub mod file;
 mod files;

@@ -8,6 +8,7 @@ use super::beside::Beside;
 pub use super::expectation::{
     ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockOn, TextChecks,
 };
+pub use super::explore::{Actor, Explore, Until};
 pub use super::files::{Change, ChangeKind, FileSystem, Mount};
 pub use super::injection::{CallsWanted, ExpectCalls, Injected, Injection};
 pub use super::sweep::{Kind, Sweep};
@@ -79,6 +80,8 @@ pub struct Case {
     pub controlled: bool,
     /// What is to be done at each of the calls that its steps lead to: it stands for many cases then.
     pub sweep: Option<Sweep>,
+    /// Processes whose calls are made in every order: it stands for many runs then, after its steps.
+    pub explore: Option<Explore>,
     /// The scenario file that makes just this case, where no file does.
     pub text: Option<String>,
     /// Environment of every process, over the world's own; `None` takes a variable away.

@@ -4,7 +4,7 @@
 //! the suite was killed, the guard ends everything below it and removes what was made. The engine is the
 //! guard's only child; in private namespaces it is pid 1, and all ends with it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,9 +13,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::{ROLE, TRIAL};
+use crate::engine::stage::Stage;
 use crate::engine::trial::calls_are_told;
 use crate::engine::{Engine, Job, Outcome};
 use crate::judge::Verdict;
+use crate::orders::{Limits, Ran, Task};
 use crate::scenario::model::Tier;
 use crate::sys::fork;
 use crate::sys::pidfd::End;
@@ -28,6 +30,8 @@ pub enum Order {
     Try(Tier),
     /// Run a case in a world of this tier.
     Run(Box<Job>, Tier),
+    /// Run orders of an exploration, one after another, as they come in.
+    Explore(Box<Job>, Tier, Limits),
 }
 
 /// What a guard tells the suite.
@@ -57,7 +61,7 @@ fn guard() -> io::Result<()> {
     nix::unistd::setsid()?;
     let order = read_order()?;
     let tier = match &order {
-        Order::Try(tier) | Order::Run(_, tier) => *tier,
+        Order::Try(tier) | Order::Run(_, tier) | Order::Explore(_, tier, _) => *tier,
     };
     let exe = std::env::current_exe()?;
     if tier == Tier::Plain {
@@ -118,6 +122,9 @@ fn open_up(dir: &Path) -> io::Result<()> {
 /// In the engine's process: does the work and tells what came of it.
 fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
     let report = match (order, world) {
+        (Order::Explore(job, _, limits), world) => {
+            return i32::from(explore(job, *limits, world).is_err());
+        }
         (Order::Try(_), Ok(world)) => Report::Fit(calls_are_told(&world, &[ROLE, TRIAL])),
         (Order::Try(_), Err(e)) => Report::Unfit(e.to_string()),
         (Order::Run(job, _), Ok(world)) => Report::Ran(Box::new(Engine::run(job, &world))),
@@ -132,10 +139,26 @@ fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
     }
 }
 
+/// Orders come in and what became of them goes out, each with its length before it, until no more come.
+fn explore(job: &Job, limits: Limits, world: Result<World, world::BuildError>) -> io::Result<()> {
+    let world = world.map_err(|e| format!("making the world: {e}"));
+    let stage = world.as_ref().map_err(Clone::clone);
+    let mut stage = stage.and_then(|world| Stage::new(job, world, limits));
+    let (mut stdin, mut out) = (io::stdin().lock(), io::stdout().lock());
+    while let Some(task) = super::frames::receive::<Task>(&mut stdin)? {
+        let ran = match &mut stage {
+            Ok(stage) => stage.run(&task),
+            Err(why) => Ran::broken(why.clone()),
+        };
+        super::frames::send(&mut out, &ran)?;
+    }
+    Ok(())
+}
+
 fn shown(order: &Order) -> Vec<PathBuf> {
     match order {
         Order::Try(_) => Vec::new(),
-        Order::Run(job, _) => {
+        Order::Run(job, _) | Order::Explore(job, ..) => {
             let all = std::iter::once(&job.commands).chain(job.beside.values());
             all.flat_map(|commands| commands.shown.clone()).collect()
         }
@@ -148,7 +171,8 @@ fn watch_over(engine: &fork::Started) -> io::Result<()> {
     loop {
         let mut fds = [
             PollFd::new(engine.pidfd.as_fd(), PollFlags::POLLIN),
-            PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+            // Its end only: what comes in by it is for the engine.
+            PollFd::new(stdin.as_fd(), PollFlags::empty()),
         ];
         poll(&mut fds, PollTimeout::NONE)?;
         if fds[0].any().unwrap_or(false) {
@@ -191,13 +215,8 @@ fn end_descendants() -> io::Result<()> {
 }
 
 fn read_order() -> io::Result<Order> {
-    let mut length = [0u8; 8];
-    let mut stdin = io::stdin().lock();
-    stdin.read_exact(&mut length)?;
-    let length = usize::try_from(u64::from_ne_bytes(length)).map_err(io::Error::other)?;
-    let mut text = vec![0; length];
-    stdin.read_exact(&mut text)?;
-    serde_json::from_slice(&text).map_err(io::Error::other)
+    let order = super::frames::receive(&mut io::stdin())?;
+    order.ok_or_else(|| io::Error::other("no order came"))
 }
 
 fn tell(report: &Report) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! Starting a guard and hearing what it says.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
-use std::process::{ChildStdin, Command, Stdio};
+use std::io::{self, Read};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::guard::{Order, Report};
@@ -29,7 +29,7 @@ impl Lifelines {
         state.lines.clear();
     }
 
-    fn add(&self, line: ChildStdin) -> Option<u64> {
+    pub(super) fn add(&self, line: ChildStdin) -> Option<u64> {
         let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return None;
@@ -40,7 +40,7 @@ impl Lifelines {
         Some(key)
     }
 
-    fn remove(&self, key: u64) {
+    pub(super) fn remove(&self, key: u64) {
         let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         state.lines.remove(&key);
     }
@@ -51,19 +51,8 @@ impl Lifelines {
 /// # Errors
 /// Why there is no report: the guard could not be started, or it ended without one.
 pub fn launch(order: &Order, lifelines: &Lifelines) -> Result<Option<Report>, String> {
-    let text = serde_json::to_vec(order).map_err(|e| format!("writing the order: {e}"))?;
-    let exe = std::env::current_exe().map_err(|e| format!("finding this executable: {e}"))?;
-    if !exe.exists() {
-        return Err("this executable was replaced or removed while it ran: start again".to_owned());
-    }
-    let mut guard = Command::new(exe)
-        .args([ROLE, GUARD])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("starting a guard: {e}"))?;
-    let said = talk(&mut guard, &text, lifelines);
+    let mut guard = start()?;
+    let said = talk(&mut guard, order, lifelines);
     let status = guard
         .wait()
         .map_err(|e| format!("waiting for a guard: {e}"))?;
@@ -78,10 +67,25 @@ pub fn launch(order: &Order, lifelines: &Lifelines) -> Result<Option<Report>, St
     })
 }
 
+/// Starts a guard, which waits for its order.
+pub(super) fn start() -> Result<Child, String> {
+    let exe = std::env::current_exe().map_err(|e| format!("finding this executable: {e}"))?;
+    if !exe.exists() {
+        return Err("this executable was replaced or removed while it ran: start again".to_owned());
+    }
+    Command::new(exe)
+        .args([ROLE, GUARD])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("starting a guard: {e}"))
+}
+
 /// The guard's whole output, once it has ended.
 fn talk(
-    guard: &mut std::process::Child,
-    text: &[u8],
+    guard: &mut Child,
+    order: &Order,
     lifelines: &Lifelines,
 ) -> io::Result<Option<(Vec<u8>, String)>> {
     let (Some(mut stdin), Some(mut stdout), Some(mut stderr)) =
@@ -89,8 +93,7 @@ fn talk(
     else {
         return Err(io::Error::other("a pipe is missing"));
     };
-    stdin.write_all(&(text.len() as u64).to_ne_bytes())?;
-    stdin.write_all(text)?;
+    super::frames::send(&mut stdin, order)?;
     let Some(key) = lifelines.add(stdin) else {
         return Ok(None);
     };

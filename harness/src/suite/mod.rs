@@ -1,8 +1,10 @@
 //! Running many cases: each in its own world, kept by its own guard, so that nothing of a case outlives it.
 
+mod frames;
 pub mod guard;
 mod host;
 mod launch;
+pub mod line;
 mod run;
 mod smoke;
 mod subjects;
@@ -17,7 +19,7 @@ pub const GUARD: &str = "guard";
 
 pub use host::find_host;
 pub use launch::{Lifelines, launch};
-pub use run::{CaseResult, HowToRun, Interrupt, run_all, run_and_explain, run_one};
+pub use run::{CaseResult, HowToRun, Interrupt, job, run_all, run_and_explain, run_one};
 pub use smoke::patience;
 pub use subjects::{Ready, Subjects};
 pub use sweep::{Found, find_points};

@@ -120,27 +120,33 @@ pub(super) fn run_plain<'a>(
 ) -> Option<CaseResult<'a>> {
     let start = Instant::now();
     let place = host.place(case).map_err(|unfit| unfit.to_string());
-    let ready = place.and_then(|tier| Ok((tier, subjects.of(case)?)));
+    let ready = place.and_then(|tier| Ok((tier, job(case, calls, subjects)?)));
     let (verdict, evidence) = match ready {
         Err(why) => (Verdict::Skip(why), Evidence::default()),
-        Ok((tier, cast)) => {
-            let job = Job {
-                case: case.clone(),
-                commands: subjects.judged.commands.clone(),
-                beside: cast.beside,
-                fixture: ["@self", super::ROLE].map(str::to_owned).into(),
-                patience: cast.patience,
-                calls,
-                control: false,
-            };
-            controlled(job, tier, interrupt)?
-        }
+        Ok((tier, job)) => controlled(job, tier, interrupt)?,
     };
     Some(CaseResult {
         case,
         verdict,
         evidence,
         took: start.elapsed(),
+    })
+}
+
+/// A case with all that it takes to run it.
+///
+/// # Errors
+/// Which of its subjects cannot be had here.
+pub fn job(case: &Case, calls: Option<Scope>, subjects: &Subjects) -> Result<Job, String> {
+    let cast = subjects.of(case)?;
+    Ok(Job {
+        case: case.clone(),
+        commands: subjects.judged.commands.clone(),
+        beside: cast.beside,
+        fixture: ["@self", super::ROLE].map(str::to_owned).into(),
+        patience: cast.patience,
+        calls,
+        control: false,
     })
 }
 

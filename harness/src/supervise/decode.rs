@@ -54,12 +54,13 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         _ => false,
     };
     let comes_to = comes_to(family, flags, there);
-    let [mut real, other] = paths;
+    let [mut real, mut real_to] = paths;
     if family == Family::Symlink {
         // Where it points is text; the name that it gets is what it works on.
         std::mem::swap(&mut first, &mut second);
-        real = other;
+        real = real_to.take();
     }
+    let text = |path: Option<PathBuf>| path?.into_os_string().into_string().ok();
     Some(Call {
         at: Duration::ZERO,
         who: String::new(),
@@ -69,7 +70,9 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         family,
         path: first,
         to: second,
-        real: real.and_then(|path| path.into_os_string().into_string().ok()),
+        real: text(real),
+        real_to: text(real_to),
+        by_descriptor: !by_name[0] && family != Family::Symlink,
         how: how(row, waiting, flags, family, lock),
         lock,
         creates,

@@ -284,6 +284,27 @@ impl Attend for Supervisor {
     }
 }
 
+/// What a waiting call is.
+#[derive(Debug)]
+pub enum Seen {
+    /// It is to be answered with ENOSYS.
+    Refused,
+    /// It is none of the world's.
+    Nothing,
+    /// It is this; who and when are not filled in.
+    Call(Box<Call>),
+}
+
+/// Reads a waiting call, as things are now.
+pub fn read(waiting: &Waiting, places: &Places) -> Seen {
+    match table::standing(waiting.number) {
+        Some(Standing::Refused(_)) => Seen::Refused,
+        Some(Standing::Watched(row)) => decode::call(row, waiting, places)
+            .map_or(Seen::Nothing, |call| Seen::Call(Box::new(call))),
+        Some(Standing::Harmless(_)) | None => Seen::Nothing,
+    }
+}
+
 /// How long a call may be held for a stop to come about; it always comes, unless the host stands still.
 const STOP: Duration = Duration::from_secs(10);
 

@@ -14,6 +14,8 @@ pub enum Scope {
     Changes,
     /// What looks at them too, and what closes descriptors.
     Everything,
+    /// What reads them, too: all that a process could learn of another by.
+    Orders,
 }
 
 /// fcntl(2) on locks; the rest of it concerns descriptors.
@@ -23,6 +25,17 @@ const LOCKS: &[u32] = &[
     libc::F_OFD_SETLK.cast_unsigned(),
     libc::F_OFD_SETLKW.cast_unsigned(),
     libc::F_SETLEASE.cast_unsigned(),
+];
+
+/// The same, and whether there is one.
+const ALL_LOCKS: &[u32] = &[
+    libc::F_SETLK.cast_unsigned(),
+    libc::F_SETLKW.cast_unsigned(),
+    libc::F_OFD_SETLK.cast_unsigned(),
+    libc::F_OFD_SETLKW.cast_unsigned(),
+    libc::F_SETLEASE.cast_unsigned(),
+    libc::F_GETLK.cast_unsigned(),
+    libc::F_OFD_GETLK.cast_unsigned(),
 ];
 
 /// ioctl(2) that puts content into files, or flags on them.
@@ -63,13 +76,18 @@ pub fn told(scope: Scope) -> impl Iterator<Item = &'static table::Call> {
 /// When a call is told, if it is at all.
 fn when(call: &table::Call, scope: Scope) -> Option<When> {
     Some(match (call.family, call.class, call.flags) {
+        (_, _, Flags::Command(arg)) if scope == Scope::Orders => When::OneOf {
+            arg,
+            values: ALL_LOCKS,
+        },
         (_, _, Flags::Command(arg)) => When::OneOf { arg, values: LOCKS },
         (_, _, Flags::Request(arg)) => When::OneOf { arg, values: FILES },
         (Family::Open, _, Flags::Open(arg)) if scope == Scope::Changes => {
             When::AnyOf { arg, bits: WRITES }
         }
         // Where a descriptor leads is asked of the kernel each time, so copies need not be followed.
-        (Family::Dup | Family::Fcntl, ..) | (_, Class::Read, _) => return None,
+        (Family::Dup | Family::Fcntl, ..) => return None,
+        (_, Class::Read, _) if scope != Scope::Orders => return None,
         (_, Class::Look | Class::Descriptor, _) if scope == Scope::Changes => return None,
         // The end of one thread changes nothing but by the rarest of programs, which ends so as a whole.
         (Family::Exit, ..) if call.name == "exit" && scope == Scope::Changes => return None,

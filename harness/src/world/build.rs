@@ -166,6 +166,27 @@ impl World {
         }
     }
 
+    /// Makes the world anew: whatever was made in it is gone.
+    ///
+    /// # Errors
+    /// What could not be removed or made.
+    pub fn renew(&self) -> Result<(), BuildError> {
+        for root in &self.roots {
+            let what = || format!("emptying {}", root.display());
+            for entry in fs::read_dir(root).map_err(BuildError::io(what()))? {
+                let entry = entry.map_err(BuildError::io(what()))?;
+                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let removed = if is_dir {
+                    fs::remove_dir_all(entry.path())
+                } else {
+                    fs::remove_file(entry.path())
+                };
+                removed.map_err(BuildError::io(what()))?;
+            }
+        }
+        self.make_dirs()
+    }
+
     fn make_dirs(&self) -> Result<(), BuildError> {
         let parent = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
         let run_user = parent(&self.xdg);

@@ -1,0 +1,335 @@
+//! `pidproof explore`.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::args::Explore;
+use super::out::say;
+use super::run::{judged, on_interrupt};
+use super::{Exit, Failure, beside};
+use crate::engine::Job;
+use crate::explore::{Found, How, Summary, explore as try_orders, shrink};
+use crate::orders::{Limits, Schedule, columns, switches};
+use crate::scenario::load::Library;
+use crate::scenario::model::{Case, Tier};
+use crate::subject::{self, Subject};
+use crate::suite::line::Worker;
+use crate::suite::{Interrupt, Subjects, find_host, job};
+use crate::supervise::Scope;
+use crate::world::Host;
+
+/// A process that waits for a time only keeps its order waiting, and nobody else.
+const ORDERS_PER_CORE: usize = 4;
+const TELL_EACH: Duration = Duration::from_secs(5);
+
+pub(super) fn explore(args: &Explore) -> Result<Exit, Failure> {
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+    let subject = subject::find(&args.subject)?;
+    let library = super::library(&subject, args.scenarios.as_deref())?;
+    let all: Vec<&Case> = explorations(&library).collect();
+    if args.exploration.is_empty() {
+        for case in &all {
+            say(format_args!("{:40} {}", case.id, case.title));
+        }
+        return Ok(if all.is_empty() {
+            Exit::Nothing
+        } else {
+            Exit::AsExpected
+        });
+    }
+    let chosen = choose(&all, &args.exploration)?;
+    let host = find_host();
+    let subjects = Subjects {
+        judged: judged(&subject, &host, &interrupt)?,
+        beside: beside::have(chosen.iter().copied(), &host, &interrupt)?,
+    };
+    let mut exit = Exit::AsExpected;
+    for case in chosen {
+        let of_case = one(args, &subject, case, &host, &subjects, &interrupt)?;
+        exit = match (exit, of_case) {
+            (Exit::AsExpected, other) => other,
+            (first, Exit::Broken) if first != Exit::Interrupted => Exit::Broken,
+            (first, _) => first,
+        };
+        if interrupt.asked() {
+            return Ok(Exit::Interrupted);
+        }
+    }
+    Ok(exit)
+}
+
+/// All explorations of a library.
+pub(super) fn explorations(library: &Library) -> impl Iterator<Item = &Case> {
+    library
+        .explorations
+        .iter()
+        .flat_map(|scenario| &scenario.cases)
+}
+
+/// Those whose ids have one of these parts.
+fn choose<'a>(all: &[&'a Case], parts: &[String]) -> Result<Vec<&'a Case>, Failure> {
+    let mut chosen: Vec<&Case> = Vec::new();
+    for part in parts {
+        let whole = |case: &&Case| {
+            case.id == *part || case.id.strip_prefix("explore.") == Some(part.as_str())
+        };
+        let has = |case: &&Case| case.id.contains(part.as_str());
+        let mut found: Vec<&Case> = all.iter().copied().filter(whole).collect();
+        if found.is_empty() {
+            found.extend(all.iter().copied().filter(has));
+        }
+        if found.is_empty() {
+            return Err(Failure::NoExploration {
+                name: part.clone(),
+                hint: "`pidproof explore` lists them".to_owned(),
+            });
+        }
+        chosen.extend(found);
+    }
+    chosen.sort_by(|a, b| a.id.cmp(&b.id));
+    chosen.dedup_by(|a, b| a.id == b.id);
+    Ok(chosen)
+}
+
+/// What it takes to run orders of a case, or why it cannot be done here.
+pub(super) fn stage(case: &Case, host: &Host, subjects: &Subjects) -> Result<(Job, Tier), Failure> {
+    let cannot = |why: String| Failure::CannotJudge(format!("{}: {why}", case.id));
+    let tier = host
+        .place(case)
+        .map_err(|unfit| cannot(unfit.to_string()))?;
+    let job = job(case, Some(Scope::Orders), subjects).map_err(cannot)?;
+    Ok((job, tier))
+}
+
+fn one(
+    args: &Explore,
+    subject: &Subject,
+    case: &Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
+    let (job, tier) = stage(case, host, subjects)?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let how = How {
+        limits: Limits {
+            preemptions: args.preemptions,
+            kills: args.kills,
+            ..Limits::default()
+        },
+        random: args.random.map(|many| (args.seed, many)),
+        workers: args.jobs.unwrap_or(cores * ORDERS_PER_CORE),
+        time: args.time.map(Duration::from_secs),
+        findings: args.findings,
+        keep_classes: args.audit.is_some(),
+    };
+    say(format_args!(
+        "{}: {}, on {}",
+        case.id, case.title, subject.name
+    ));
+    let summary = try_all(&job, tier, &how, interrupt);
+    let names = names(case);
+    for (found, n) in summary.found.iter().zip(1..) {
+        tell(
+            args,
+            subject,
+            case,
+            &names,
+            found,
+            (&job, tier, how.limits),
+            n,
+        )?;
+    }
+    say(format_args!("{}", told(&summary, &how, interrupt)));
+    if let Some(why) = &summary.broken {
+        return Err(Failure::CannotJudge(format!("{}: {why}", case.id)));
+    }
+    if let Some(many) = args.audit
+        && summary.is_whole()
+    {
+        let by_chance = How {
+            random: Some((args.seed, many)),
+            time: None,
+            ..how
+        };
+        audit(&job, tier, &by_chance, &summary.classes, interrupt)?;
+    }
+    Ok(if !summary.found.is_empty() {
+        Exit::Broken
+    } else if interrupt.asked() {
+        Exit::Interrupted
+    } else if !summary.lost.is_empty() || summary.orders == 0 {
+        Exit::CannotJudge
+    } else {
+        Exit::AsExpected
+    })
+}
+
+/// Explores, and tells now and then how far it is.
+fn try_all(job: &Job, tier: Tier, how: &How, interrupt: &Interrupt) -> Summary {
+    let last = Mutex::new(Instant::now());
+    let start = Instant::now();
+    try_orders(job, tier, how, interrupt, |summary, left| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() > TELL_EACH {
+            *last = Instant::now();
+            let rate = summary.orders as f64 / start.elapsed().as_secs_f64();
+            let bound = summary
+                .by_preemptions
+                .last_key_value()
+                .map_or(0, |(bound, _)| *bound);
+            say(format_args!(
+                "  {} orders, {left} known to be left, {rate:.0} a second, {bound} preemptions, {} findings",
+                summary.orders,
+                summary.found.len()
+            ));
+        }
+    })
+}
+
+/// What was covered, and no more.
+fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
+    let Summary {
+        orders,
+        slept,
+        steps,
+        longest,
+        looks,
+        again,
+        took,
+        ..
+    } = summary;
+    let rate = (*orders + *slept) as f64 / took.as_secs_f64();
+    let covered = if let Some((seed, _)) = how.random {
+        format!("by chance, seed {seed}")
+    } else if !summary.is_whole() {
+        let why = if interrupt.asked() {
+            "interrupted"
+        } else if summary.found.len() >= how.findings {
+            "stopped at the findings"
+        } else {
+            "stopped"
+        };
+        format!("{why}: {} orders were known to be left", summary.left)
+    } else if let Some(most) = how.limits.preemptions {
+        format!("every order with at most {most} preemptions")
+    } else {
+        "at least one order of every class: none is left".to_owned()
+    };
+    let by: Vec<String> = summary
+        .by_preemptions
+        .iter()
+        .map(|(preemptions, orders)| format!("{orders} with {preemptions}"))
+        .collect();
+    let mut text = format!(
+        "  {orders} orders ({}), {slept} cut short; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
+         {again} begun anew; {:.1} s, {rate:.0} orders a second\n  {} findings",
+        by.join(", "),
+        took.as_secs_f64(),
+        summary.found.len()
+    );
+    for lost in &summary.lost {
+        text += &format!("\n  never came about again, so nothing is known of it: {lost}");
+    }
+    text
+}
+
+/// The names of an exploration's actors.
+pub(super) fn names(case: &Case) -> Vec<String> {
+    let actors = case.explore.iter().flat_map(|explore| &explore.actors);
+    actors.map(|actor| actor.spawn.handle.clone()).collect()
+}
+
+/// A finding with the plainest order that shows it.
+fn tell(
+    args: &Explore,
+    subject: &Subject,
+    case: &Case,
+    names: &[String],
+    found: &Found,
+    (job, tier, limits): (&Job, Tier, Limits),
+    n: usize,
+) -> Result<(), Failure> {
+    let rule = &found.finding.rule;
+    say(format_args!(
+        "\n  {rule}: {}\n  order {}, after {:.2} s; {} orders show it",
+        found.finding.what,
+        found.nth,
+        found.after.as_secs_f64(),
+        found.times
+    ));
+    let mut worker = Worker::start(job, tier, limits).map_err(Failure::CannotJudge)?;
+    let plain =
+        shrink(&found.steps, rule, |task| worker.run(task)).map_err(Failure::CannotJudge)?;
+    let (steps, lines, findings) = match plain {
+        Some(ran) => (ran.steps, ran.lines, ran.findings),
+        None => (
+            found.steps.clone(),
+            found.lines.clone(),
+            vec![found.finding.clone()],
+        ),
+    };
+    say(format_args!(
+        "  {} steps with {} switches; {} steps with {} switches after shrinking\n",
+        found.steps.len(),
+        switches(&found.steps),
+        steps.len(),
+        switches(&steps)
+    ));
+    say(format_args!("{}", columns(names, &lines, &findings)));
+    let schedule = Schedule {
+        exploration: case.id.clone(),
+        subject: subject.name.clone(),
+        rule: Some(rule.clone()),
+        what: findings
+            .iter()
+            .find(|f| f.rule == *rule)
+            .map(|f| f.what.clone()),
+        steps: Schedule::lines(&steps, names),
+    };
+    if let Some(dir) = &args.write {
+        let name = format!("{}-{n}.toml", case.id.replace([':', '='], "-"));
+        let path = dir.join(name);
+        let wrote = write(dir, &path, &schedule.text());
+        wrote.map_err(|e| Failure::CannotJudge(format!("writing {}: {e}", path.display())))?;
+        say(format_args!("  replay: pidproof replay {}", path.display()));
+    } else {
+        say(format_args!(
+            "  --write DIR writes the order to a file, for `pidproof replay`"
+        ));
+    }
+    Ok(())
+}
+
+fn write(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    std::fs::write(path, text)
+}
+
+/// Whether orders by chance stay within the classes that were reached.
+fn audit(
+    job: &Job,
+    tier: Tier,
+    by_chance: &How,
+    reached: &BTreeSet<String>,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let hit = try_all(job, tier, by_chance, interrupt);
+    let outside = hit.classes.difference(reached).count();
+    say(format_args!(
+        "  audit: {} orders by chance came to {} of the {} classes, and to {outside} others",
+        hit.orders,
+        hit.classes.len() - outside,
+        reached.len(),
+    ));
+    if outside > 0 {
+        return Err(Failure::CannotJudge(
+            "the reduction leaves orders out".to_owned(),
+        ));
+    }
+    Ok(())
+}

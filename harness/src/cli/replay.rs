@@ -1,0 +1,79 @@
+//! `pidproof replay`.
+
+use std::sync::Arc;
+
+use super::args::Replay;
+use super::explore::{explorations, names, stage};
+use super::out::say;
+use super::run::{judged, on_interrupt};
+use super::{Exit, Failure, beside};
+use crate::orders::{End, Limits, Schedule, Task, What, columns};
+use crate::subject;
+use crate::suite::line::Worker;
+use crate::suite::{Interrupt, Subjects, find_host};
+
+pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
+    let bad = |why: String| Failure::BadSchedule {
+        path: args.file.display().to_string(),
+        why,
+    };
+    let text = std::fs::read_to_string(&args.file).map_err(|e| bad(e.to_string()))?;
+    let schedule = Schedule::parse(&text).map_err(|e| bad(e.to_string()))?;
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+    let subject = subject::find(args.subject.as_deref().unwrap_or(&schedule.subject))?;
+    let library = super::library(&subject, None)?;
+    let case = explorations(&library).find(|case| case.id == schedule.exploration);
+    let case = case.ok_or_else(|| Failure::NoExploration {
+        name: schedule.exploration.clone(),
+        hint: "`pidproof explore` lists them".to_owned(),
+    })?;
+    let names = names(case);
+    let prefix = schedule.steps(&names).map_err(|e| bad(e.to_string()))?;
+    let host = find_host();
+    let subjects = Subjects {
+        judged: judged(&subject, &host, &interrupt)?,
+        beside: beside::have(std::iter::once(case), &host, &interrupt)?,
+    };
+    let (job, tier) = stage(case, &host, &subjects)?;
+    let killed = prefix.iter().filter(|step| step.unit.what == What::Kill);
+    let limits = Limits {
+        kills: u32::try_from(killed.count()).unwrap_or(u32::MAX),
+        ..Limits::default()
+    };
+    let task = Task {
+        prefix,
+        ..Task::default()
+    };
+    let mut worker = Worker::start(&job, tier, limits).map_err(Failure::CannotJudge)?;
+    let (mut broken, mut other) = (0u32, 0u32);
+    for n in 0..args.times {
+        if interrupt.asked() {
+            return Ok(Exit::Interrupted);
+        }
+        let ran = worker.run(&task).map_err(Failure::CannotJudge)?;
+        if n == 0 {
+            say(format_args!(
+                "{}",
+                columns(&names, &ran.lines, &ran.findings)
+            ));
+        }
+        match &ran.end {
+            End::Finished | End::Slept => broken += u32::from(!ran.findings.is_empty()),
+            End::Diverged(at, why) => {
+                other += 1;
+                say(format_args!("step {} is not as it was: {why}", at + 1));
+            }
+            End::Broken(why) => return Err(Failure::CannotJudge(why.clone())),
+        }
+    }
+    say(format_args!(
+        "{} times: {broken} broke a rule, {other} went another way",
+        args.times
+    ));
+    Ok(match (broken, other) {
+        (_, 1..) => Exit::CannotJudge,
+        (1.., _) => Exit::Broken,
+        (0, 0) => Exit::AsExpected,
+    })
+}

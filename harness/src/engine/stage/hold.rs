@@ -1,0 +1,184 @@
+//! Holding calls, and seeing that a process has come to rest.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+
+use super::actor::Parked;
+use super::quiet::Stillness;
+use super::{Order, Stop, touch};
+use crate::orders::Line;
+use crate::supervise::{self, Seen};
+
+/// How long a poll waits before it is asked whether the process sleeps: most calls are followed by the next at once.
+const SOON: Duration = Duration::from_micros(150);
+/// How long a timer of a process may take.
+const TIMER: Duration = Duration::from_secs(3);
+
+impl Order<'_, '_> {
+    /// Waits for a process that sleeps for a time to go on by itself.
+    pub(super) fn pass_time(&mut self, at: usize) -> Result<(), Stop> {
+        let deadline = Instant::now() + TIMER;
+        self.actors[at].timed = false;
+        while self.actors[at].parked.is_empty() && self.actors[at].is_alive() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                // It does nothing that anybody could see when its time comes.
+                return Ok(());
+            }
+            self.listen(left.min(Duration::from_millis(20)))?;
+            if let Stillness::Waits { timed: false } = self.stillness(at) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn let_go(&mut self, at: usize, parked: &Parked) -> Result<(), Stop> {
+        let actor = &mut self.actors[at];
+        if touch::asks_for_lock(&parked.call)
+            && let Some(inode) = touch::descriptor(&parked.call, &parked.waiting)
+        {
+            actor.tried.insert(inode);
+        }
+        actor.let_go = Some(parked.waiting.tid);
+        if let Some(gate) = &actor.gate {
+            gate.go_on(parked.waiting.id)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a process is held, sleeps or has ended, with all its threads.
+    pub(super) fn settle(&mut self, at: usize) -> Result<(), Stop> {
+        let deadline = Instant::now() + self.stage.engine.job.patience;
+        while self.actors[at].is_alive() {
+            let happened = self.listen(SOON)?;
+            if !self.actors[at].is_alive() {
+                break;
+            }
+            if happened && self.actors[at].parked.is_empty() {
+                continue;
+            }
+            if self.is_held_again(at) {
+                self.actors[at].timed = false;
+                break;
+            }
+            let still = self.stillness(at);
+            self.looks += 1;
+            if let Stillness::Waits { timed } = still
+                && !self.listen(Duration::ZERO)?
+            {
+                self.actors[at].timed = timed;
+                break;
+            }
+            if Instant::now() > deadline {
+                let name = self.actors[at].name().to_owned();
+                return Err(Stop::Broken(format!("{name} never stands still")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the one thread that was let go is held again, and nobody else of its process has done anything.
+    fn is_held_again(&self, at: usize) -> bool {
+        let actor = &self.actors[at];
+        actor.let_go.is_some_and(|tid| {
+            actor.held_threads().contains(&tid) && actor.still.are_as_before(actor.child.pid, tid)
+        })
+    }
+
+    fn stillness(&mut self, at: usize) -> Stillness {
+        let actor = &mut self.actors[at];
+        let held = actor.held_threads();
+        actor.still.look(actor.child.pid, &held)
+    }
+
+    /// Answers or holds what waits, of anybody, and sees who has ended. Returns whether there was anything.
+    pub(super) fn listen(&mut self, most: Duration) -> Result<bool, Stop> {
+        let mut whose = Vec::new();
+        let mut fds = Vec::new();
+        for (at, actor) in self.actors.iter().enumerate() {
+            if let Some(gate) = &actor.gate {
+                whose.push((at, true));
+                fds.push(PollFd::new(gate.as_fd(), PollFlags::POLLIN));
+            }
+            if actor.is_alive() {
+                whose.push((at, false));
+                fds.push(PollFd::new(actor.child.pidfd(), PollFlags::POLLIN));
+            }
+        }
+        match ppoll(&mut fds, Some(TimeSpec::from_duration(most)), None) {
+            Ok(0) | Err(Errno::EINTR) => return Ok(false),
+            other => other.map_err(io::Error::from)?,
+        };
+        let ready: Vec<(usize, bool, PollFlags)> = whose
+            .into_iter()
+            .zip(&fds)
+            .filter_map(|((at, gate), fd)| {
+                let flags = fd.revents().unwrap_or(PollFlags::empty());
+                (!flags.is_empty()).then_some((at, gate, flags))
+            })
+            .collect();
+        drop(fds);
+        for (at, is_gate, flags) in ready {
+            match (is_gate, flags.contains(PollFlags::POLLIN)) {
+                (true, true) => self.attend(at)?,
+                (true, false) => self.actors[at].gate = None,
+                (false, _) => {
+                    self.actors[at].child.look()?;
+                    self.actors[at].parked.clear();
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn attend(&mut self, at: usize) -> Result<(), Stop> {
+        let Some(gate) = self.actors[at].gate.clone() else {
+            return Ok(());
+        };
+        let Some(waiting) = gate.next()? else {
+            return Ok(());
+        };
+        let call = match supervise::read(&waiting, &self.stage.places) {
+            Seen::Refused => {
+                gate.fail(waiting.id, libc::ENOSYS)?;
+                return Ok(());
+            }
+            Seen::Nothing => {
+                gate.go_on(waiting.id)?;
+                return Ok(());
+            }
+            Seen::Call(call) => *call,
+        };
+        let actor = &mut self.actors[at];
+        let label = touch::label(
+            &call,
+            &waiting,
+            &self.stage.engine.world.roots,
+            &actor.tried,
+        );
+        let parked = Parked {
+            thread: 0,
+            waiting,
+            call,
+            label,
+        };
+        if parked.label.is_empty() {
+            self.lines.push(Line {
+                actor: u8::try_from(at).unwrap_or(u8::MAX),
+                after: self.steps.len(),
+                is_step: false,
+                text: parked.call.text(),
+            });
+            gate.go_on(parked.waiting.id)?;
+        } else {
+            actor.parked.push(parked);
+        }
+        Ok(())
+    }
+}

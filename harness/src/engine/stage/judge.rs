@@ -1,0 +1,252 @@
+//! What must hold between any two steps, and when nobody has anything left to do. Only what can be seen from outside.
+
+use std::time::{Duration, Instant};
+
+use super::look::Look;
+use super::{Order, Stop};
+use crate::calls::Call;
+use crate::calls::table::Family;
+use crate::orders::Finding;
+use crate::scenario::model::{Role, Until};
+use crate::sys::pidfd::End as Ended;
+
+/// PID-12: within a second of the lock falling free.
+const PROMOTION: Duration = Duration::from_secs(1);
+
+impl Order<'_, '_> {
+    pub(super) fn find(&mut self, rule: &str, what: String) {
+        let after = self.steps.len();
+        let known = |f: &Finding| f.rule == rule && f.what == what;
+        if !self.findings.iter().any(known) {
+            self.findings.push(Finding {
+                rule: rule.to_owned(),
+                what,
+                after,
+            });
+        }
+    }
+
+    /// After a step that changed something: `at` made it, `call` was its call, and this is how things were before.
+    pub(super) fn judge_step(&mut self, at: usize, call: Option<&Call>, before: &Look) {
+        let who = self.actors[at].name().to_owned();
+        let is_cli = matches!(self.actors[at].part.spawn.role, Role::Cli);
+        // Whoever was the primary still is, unless it did something about it itself.
+        for other in 0..self.actors.len() {
+            let primary = &self.actors[other];
+            if other == at || !primary.is_alive() {
+                continue;
+            }
+            let pid = primary.child.own_pid;
+            if before.is_primary(pid) && !self.seen.is_primary(pid) {
+                let what = call.map_or("its end".to_owned(), |call| format!("`{}`", call.name));
+                let rule = if is_cli { "UNI-14" } else { "PID-4" };
+                let name = primary.name().to_owned();
+                let now = self.seen.say();
+                self.find(
+                    rule,
+                    format!("{who} takes the pidfile from {name}, which lives, by {what}: {now}"),
+                );
+            }
+        }
+        let Some(call) = call else { return };
+        let real = call.real.as_deref().unwrap_or_default();
+        let in_state = std::path::Path::new(real).starts_with(&self.stage.look.state);
+        if call.creates && in_state && !self.had_state {
+            self.find(
+                "HOME-1",
+                format!("{who} makes {}", call.path.as_deref().unwrap_or(real)),
+            );
+        }
+        // Tried is not done: a directory that somebody has put something into stays.
+        let removes = matches!(call.family, Family::Unlink | Family::Rmdir | Family::Rename)
+            && call.comes_to.is_none()
+            && std::path::Path::new(real).symlink_metadata().is_err();
+        if is_cli && removes && in_state {
+            let lives = |other: &usize| {
+                let actor = &self.actors[*other];
+                let pid = actor.child.own_pid;
+                *other != at
+                    && actor.is_alive()
+                    && actor.is_server()
+                    && (before.is_primary(pid) || before.others.contains(&pid))
+            };
+            if let Some(server) = (0..self.actors.len()).find(lives) {
+                let name = self.actors[server].name().to_owned();
+                self.find(
+                    "UNI-14",
+                    format!(
+                        "{who} removes {} while {name} lives and holds a lock",
+                        call.path.as_deref().unwrap_or(real)
+                    ),
+                );
+            }
+        }
+    }
+
+    /// When nobody has anything left to do.
+    pub(super) fn judge_the_end(&mut self) -> Result<(), Stop> {
+        for at in 0..self.actors.len() {
+            self.hear(at)?;
+        }
+        self.seen = Look::take(&self.stage.look)?;
+        self.wait_for_a_primary()?;
+        let mut found = Vec::new();
+        for actor in &self.actors {
+            if actor.killed {
+                continue;
+            }
+            let name = actor.name();
+            if !actor.is_through() {
+                let rule = if actor.told_to_end { "END-1" } else { "PID-11" };
+                found.push((
+                    rule,
+                    format!("{name} stands still for ever: {}", said(actor)),
+                ));
+            }
+            match actor.child.end {
+                Some(Ended::Signal(signal)) => {
+                    found.push(("PID-11", format!("{name} is ended by signal {signal}")));
+                }
+                Some(Ended::Code(code)) if actor.told_to_end && code != 0 => {
+                    found.push((
+                        "END-1",
+                        format!("{name} ends with status {code}: {}", said(actor)),
+                    ));
+                }
+                Some(Ended::Code(0)) if actor.is_server() && !actor.answered => {
+                    found.push((
+                        "DIR-10",
+                        format!("{name} does not serve and ends with status 0"),
+                    ));
+                }
+                Some(Ended::Code(_)) if actor.is_server() && actor.child.stderr().is_empty() => {
+                    let part = actor.part.until;
+                    if !actor.answered && part != Until::Ended {
+                        found.push(("PID-11", format!("{name} ends and does not say why")));
+                    }
+                }
+                Some(Ended::Code(_)) | None => {}
+            }
+        }
+        let serving = self.serving();
+        let primaries = serving.iter().filter(|pid| self.seen.is_primary(**pid));
+        match (serving.len(), primaries.count()) {
+            (0, _) | (_, 1) => {}
+            (1, _) => found.push((
+                "PID-12",
+                format!(
+                    "the one server that lives is no primary: {}",
+                    self.seen.say()
+                ),
+            )),
+            (many, _) => found.push((
+                "PID-12",
+                format!(
+                    "{many} servers live and none is the primary: {}",
+                    self.seen.say()
+                ),
+            )),
+        }
+        let orderly = self.kills == 0
+            && self
+                .actors
+                .iter()
+                .filter(|actor| actor.is_server())
+                .all(|actor| !actor.is_alive());
+        if orderly && self.seen.text.is_some() {
+            found.push((
+                "END-1",
+                format!(
+                    "every server has ended and the pidfile stays: {}",
+                    self.seen.say()
+                ),
+            ));
+        }
+        for (rule, what) in found {
+            self.find(rule, what);
+        }
+        if self.kills > 0 {
+            self.judge_recovery()?;
+        }
+        Ok(())
+    }
+
+    /// The servers that live and serve, as they see themselves.
+    fn serving(&self) -> Vec<i32> {
+        // What stands in for another kind of server has no pidfile there.
+        let serves = |actor: &&super::Actor<'_>| {
+            actor.is_alive() && actor.answered && matches!(actor.part.spawn.role, Role::Server)
+        };
+        self.actors
+            .iter()
+            .filter(serves)
+            .map(|actor| actor.child.own_pid)
+            .collect()
+    }
+
+    /// One that looks now and then whether the lock is free has a second for it.
+    fn wait_for_a_primary(&mut self) -> Result<(), Stop> {
+        let serving = self.serving();
+        let deadline = Instant::now() + PROMOTION;
+        while !serving.is_empty()
+            && !serving.iter().any(|pid| self.seen.is_primary(*pid))
+            && self
+                .actors
+                .iter()
+                .any(|actor| actor.is_alive() && actor.timed)
+            && Instant::now() < deadline
+        {
+            self.listen(Duration::from_millis(50))?;
+            for at in 0..self.actors.len() {
+                while let Some(parked) = self.actors[at].parked.pop() {
+                    self.let_go(at, &parked)?;
+                    self.settle(at)?;
+                }
+            }
+            self.seen = Look::take(&self.stage.look)?;
+        }
+        Ok(())
+    }
+
+    /// After a kill the next start succeeds.
+    fn judge_recovery(&mut self) -> Result<(), Stop> {
+        let lives = self.actors.iter().any(|a| a.is_alive() && a.is_server());
+        let explore = self.stage.explore;
+        let Some(part) = explore
+            .actors
+            .iter()
+            .find(|part| matches!(part.spawn.role, Role::Server))
+        else {
+            return Ok(());
+        };
+        let child = self.stage.start(&part.spawn)?;
+        self.actors.push(super::Actor::new(part, child));
+        let at = self.actors.len() - 1;
+        self.actors[at].child.send(super::TALK.as_bytes());
+        self.actors[at].child.look()?;
+        if let Err(stop) = self.serve(at) {
+            let why = super::say(stop);
+            let said = said(&self.actors[at]);
+            self.find(
+                "END-5",
+                format!("after the kill the next start fails: {why}: {said}"),
+            );
+            return Ok(());
+        }
+        self.seen = Look::take(&self.stage.look)?;
+        if !lives && !self.seen.is_primary(self.actors[at].child.own_pid) {
+            let now = self.seen.say();
+            self.find(
+                "END-5",
+                format!("after the kill the next server is no primary: {now}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn said(actor: &super::Actor<'_>) -> String {
+    let text = String::from_utf8_lossy(actor.child.stderr());
+    let last = text.trim().lines().last().unwrap_or("it says nothing");
+    last.chars().take(300).collect()
+}

@@ -1,0 +1,111 @@
+//! What can be seen of the world between two steps: whose the pidfile is, and who holds what.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::observe::lock::listing;
+
+/// Where to look.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The pidfile.
+    pub(super) pidfile: PathBuf,
+    /// What an uninstall removes.
+    pub(super) state: PathBuf,
+    /// Another file that servers hold a lock on.
+    pub(super) hold: Option<PathBuf>,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Who holds the pidfile's lock exclusively, by its name.
+    pub(super) holder: Option<i32>,
+    /// What the pidfile says; nothing where it is not there.
+    pub(super) text: Option<Vec<u8>>,
+    /// Who holds the other lock, in any way.
+    pub(super) others: Vec<i32>,
+    /// Whether the state is there.
+    pub(super) state: bool,
+}
+
+impl Look {
+    /// Looks.
+    pub(super) fn take(places: &Places) -> std::io::Result<Self> {
+        let locks = listing()?;
+        let pidfile = listed_name(&places.pidfile);
+        let held = |name: Option<String>| -> Vec<(i32, bool)> {
+            name.map(|name| holders(&locks, &name)).unwrap_or_default()
+        };
+        let text = pidfile.is_some().then(|| {
+            // A link there is nobody's pidfile, and nothing behind it is read.
+            crate::observe::lock::open(&places.pidfile)
+                .ok()
+                .and_then(|file| {
+                    let mut text = Vec::new();
+                    std::io::Read::read_to_end(&mut std::io::Read::take(file, 64), &mut text)
+                        .ok()?;
+                    Some(text)
+                })
+        });
+        let holder = held(pidfile);
+        Ok(Self {
+            holder: holder
+                .iter()
+                .find(|(_, exclusive)| *exclusive)
+                .map(|(pid, _)| *pid),
+            text: text.flatten(),
+            others: held(places.hold.as_deref().and_then(listed_name))
+                .into_iter()
+                .map(|(pid, _)| pid)
+                .collect(),
+            state: places.state.symlink_metadata().is_ok(),
+        })
+    }
+
+    /// Whether a process is the primary by all that can be seen: it holds the lock of the file that has the
+    /// pidfile's name, and the file says its pid.
+    pub(super) fn is_primary(&self, pid: i32) -> bool {
+        let says = self.text.as_deref().map(<[u8]>::trim_ascii);
+        self.holder == Some(pid) && says == Some(pid.to_string().as_bytes())
+    }
+
+    /// The pidfile in a few words.
+    pub(super) fn say(&self) -> String {
+        let text = match &self.text {
+            None => return "it is not there".to_owned(),
+            Some(text) if text.trim_ascii().is_empty() => "it is empty".to_owned(),
+            Some(text) => format!("it says \"{}\"", text.trim_ascii().escape_ascii()),
+        };
+        match self.holder {
+            Some(_) => format!("{text} and is locked"),
+            None => format!("{text} and is not locked"),
+        }
+    }
+}
+
+/// A file as `/proc/locks` names it.
+fn listed_name(path: &Path) -> Option<String> {
+    let found = path
+        .symlink_metadata()
+        .ok()
+        .filter(|found| found.is_file())?;
+    Some(format!(
+        "{:02x}:{:02x}:{}",
+        nix::sys::stat::major(found.dev()),
+        nix::sys::stat::minor(found.dev()),
+        found.ino()
+    ))
+}
+
+/// Who holds flock(2) on a file, and whether exclusively. A line with `->` is somebody who waits.
+fn holders(locks: &str, name: &str) -> Vec<(i32, bool)> {
+    let holder = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, kind, pid, inode, ..] = words.as_slice() else {
+            return None;
+        };
+        (*inode == name).then_some((pid.parse().ok()?, *kind == "WRITE"))
+    };
+    locks.lines().filter_map(holder).collect()
+}

@@ -1,0 +1,241 @@
+//! A world in which the calls of a few processes are made in a given order.
+//!
+//! Each process is held at each call whose place in the order anybody could notice, and one of them goes on at a time. All else
+//! goes on at once. A process that sleeps in the kernel is seen to, and another goes on.
+
+mod actor;
+mod hold;
+mod judge;
+mod look;
+mod order;
+pub mod quiet;
+mod touch;
+
+use std::io;
+use std::time::Instant;
+
+use self::actor::Actor;
+use self::look::Look;
+use super::{Engine, Job, Stop};
+use crate::observe::watch::Watch;
+use crate::orders::{End, Finding, Label, Limits, Line, Ran, Step, Task, class};
+use crate::process::{Child, Wiring};
+use crate::scenario::model::{Explore, Spawn, StdinKind, Until};
+use crate::supervise::Places;
+use crate::world::World;
+
+/// What is said to each server at its start.
+const TALK: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","#,
+    r#""capabilities":{},"clientInfo":{"name":"pidproof","version":"1"}}}"#,
+    "\n",
+    r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+    "\n",
+);
+
+/// A world for one exploration, used for one order after another.
+pub struct Stage<'a> {
+    engine: Engine<'a>,
+    explore: &'a Explore,
+    places: Places,
+    look: look::Places,
+    limits: Limits,
+}
+
+/// One order being run.
+struct Order<'s, 'a> {
+    stage: &'s mut Stage<'a>,
+    actors: Vec<Actor<'a>>,
+    steps: Vec<Step>,
+    labels: Vec<Label>,
+    lines: Vec<Line>,
+    findings: Vec<Finding>,
+    /// The world as it was after the last step.
+    seen: Look,
+    /// Whether the state was there at first.
+    had_state: bool,
+    looks: u64,
+    kills: u32,
+    /// Whether anything has changed since it was last asked what the waiting calls touch.
+    changed: bool,
+}
+
+impl<'a> Stage<'a> {
+    /// A stage in a world.
+    ///
+    /// # Errors
+    /// What the host refuses, or that the case is no exploration.
+    pub fn new(job: &'a Job, world: &'a World, limits: Limits) -> Result<Self, String> {
+        let explore = job.case.explore.as_ref().ok_or("this is no exploration")?;
+        let watch = Watch::new(&[]).map_err(|e| e.to_string())?;
+        let mut engine = Engine::new(job, world, watch);
+        let mut stage = || -> Result<(Places, look::Places), Stop> {
+            engine.supervise()?;
+            let look = look::Places {
+                pidfile: engine.fill_path(&explore.pidfile)?,
+                state: engine.fill_path(&explore.state)?,
+                hold: explore
+                    .hold
+                    .as_ref()
+                    .map(|at| engine.fill_path(at))
+                    .transpose()?,
+            };
+            Ok((engine.places(), look))
+        };
+        let (places, look) = stage().map_err(say)?;
+        Ok(Self {
+            engine,
+            explore,
+            places,
+            look,
+            limits,
+        })
+    }
+
+    /// Runs one order, from a world made anew, and ends all its processes.
+    pub fn run(&mut self, task: &Task) -> Ran {
+        let mut order = Order {
+            stage: self,
+            actors: Vec::new(),
+            steps: Vec::new(),
+            labels: Vec::new(),
+            lines: Vec::new(),
+            findings: Vec::new(),
+            seen: Look::default(),
+            had_state: false,
+            looks: 0,
+            kills: 0,
+            changed: true,
+        };
+        let mut others = Vec::new();
+        let end = order.begin().and_then(|()| order.go(task, &mut others));
+        let ended = order.end_all();
+        let end = match (end, ended) {
+            (Ok(end), Ok(())) => end,
+            (Err(stop), _) => End::Broken(say(stop)),
+            (_, Err(e)) => End::Broken(format!("ending the processes of an order: {e}")),
+        };
+        let finished = end == End::Finished;
+        Ran {
+            class: finished.then(|| class(&order.steps, &order.labels)),
+            end,
+            steps: order.steps,
+            others,
+            findings: order.findings,
+            lines: order.lines,
+            looks: order.looks,
+        }
+    }
+
+    fn start(&mut self, spawn: &Spawn) -> Result<Child, Stop> {
+        let plan = self.engine.plan(spawn)?;
+        let wiring = Wiring {
+            stdin: spawn.stdin == StdinKind::Pipe,
+            terminal: [false; 3],
+        };
+        Child::spawn(&plan, wiring)
+            .map_err(|e| Stop::Broken(format!("starting {}: {e}", spawn.handle)))
+    }
+}
+
+fn say(stop: Stop) -> String {
+    match stop {
+        Stop::Broken(why) => why,
+        Stop::Subject => "a step before the orders could not be done".to_owned(),
+    }
+}
+
+impl<'a> Order<'_, 'a> {
+    /// The world, the steps before, and the processes, each held at its first call.
+    fn begin(&mut self) -> Result<(), Stop> {
+        let explore = self.stage.explore;
+        let world = self.stage.engine.world;
+        world.renew().map_err(|e| Stop::Broken(e.to_string()))?;
+        self.stage.engine.steps()?;
+        self.stage.engine.timeline.clear();
+        if let Some(mismatch) = self.stage.engine.mismatches.pop() {
+            return Err(Stop::Broken(mismatch.found));
+        }
+        // Those that serve already come first, alone and unhindered.
+        for part in &explore.actors {
+            let child = self.stage.start(&part.spawn)?;
+            self.actors.push(Actor::new(part, child));
+            let at = self.actors.len() - 1;
+            if self.actors[at].is_server() {
+                self.actors[at].child.send(TALK.as_bytes());
+                self.actors[at].child.look()?;
+            }
+            if part.serves {
+                self.serve(at)?;
+            }
+        }
+        for at in 0..self.actors.len() {
+            if !explore.actors[at].serves {
+                self.settle(at)?;
+            }
+        }
+        self.seen = Look::take(&self.stage.look)?;
+        self.had_state = self.seen.state;
+        for at in 0..self.actors.len() {
+            if explore.actors[at].serves {
+                self.prompt(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a process go on until it serves.
+    fn serve(&mut self, at: usize) -> Result<(), Stop> {
+        let deadline = Instant::now() + self.stage.engine.job.patience;
+        while !self.actors[at].answered {
+            self.settle(at)?;
+            while let Some(parked) = self.actors[at].parked.pop() {
+                self.let_go(at, &parked)?;
+            }
+            self.hear(at)?;
+            if Instant::now() > deadline || !self.actors[at].is_alive() {
+                let name = self.actors[at].name().to_owned();
+                return Err(Stop::Broken(format!("{name} does not come to serve")));
+            }
+        }
+        // What it does after its answer is its own time too.
+        loop {
+            self.settle(at)?;
+            let Some(parked) = self.actors[at].parked.pop() else {
+                return Ok(());
+            };
+            self.let_go(at, &parked)?;
+        }
+    }
+
+    /// Takes note of what a process has said.
+    pub(super) fn hear(&mut self, at: usize) -> Result<(), Stop> {
+        let actor = &mut self.actors[at];
+        actor.child.look()?;
+        actor.hear();
+        Ok(())
+    }
+
+    /// Gives a process that has answered what its part asks for next.
+    pub(super) fn prompt(&mut self, at: usize) -> Result<(), Stop> {
+        let actor = &mut self.actors[at];
+        if !actor.answered || actor.told_to_end || !actor.is_alive() {
+            return Ok(());
+        }
+        match actor.part.until {
+            Until::Terminated => actor.child.signal(libc::SIGTERM)?,
+            Until::Hung => actor.child.close_stdin()?,
+            Until::Answered | Until::Ended => return Ok(()),
+        }
+        actor.told_to_end = true;
+        self.settle(at)?;
+        self.hear(at)
+    }
+
+    fn end_all(&mut self) -> io::Result<()> {
+        for actor in &mut self.actors {
+            actor.child.kill()?;
+        }
+        Ok(())
+    }
+}

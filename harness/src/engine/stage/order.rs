@@ -1,0 +1,206 @@
+//! One order: at each step somebody is chosen, and everybody comes to rest again.
+
+use super::actor::Actor;
+use super::look::Look;
+use super::{Order, Stop, touch};
+use crate::orders::{Access, Choice, End, Label, Line, Node, Object, Step, Task, Unit, What, next};
+use crate::supervise::{self, Seen};
+
+/// No order has more steps: a process that never comes to an end is a finding.
+const STEPS: usize = 2000;
+
+impl Order<'_, '_> {
+    /// The steps of the task, then the first way at each node, until nobody has anything left to do.
+    pub(super) fn go(&mut self, task: &Task, others: &mut Vec<Task>) -> Result<End, Stop> {
+        let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
+        let mut dice = task.seed.map(Dice);
+        let mut prefix = task.prefix.iter();
+        loop {
+            let choices = self.choices()?;
+            let same = |step: &&Step| choices.iter().any(|choice| choice.unit == step.unit);
+            let wanted = if task.loose {
+                prefix.find(same)
+            } else {
+                prefix.next()
+            };
+            if choices.is_empty() && wanted.is_none() {
+                self.judge_the_end()?;
+                return Ok(End::Finished);
+            }
+            if self.steps.len() >= STEPS {
+                self.find("PID-11", format!("after {STEPS} steps there is no end"));
+                return Ok(End::Finished);
+            }
+            let chosen = match wanted {
+                Some(step) => {
+                    let same = |choice: &Choice| {
+                        choice.unit == step.unit && (task.loose || choice.text == step.text)
+                    };
+                    match choices.iter().position(same) {
+                        Some(chosen) => chosen,
+                        None => {
+                            let how = self.how(step, &choices);
+                            return Ok(End::Diverged(self.steps.len(), how));
+                        }
+                    }
+                }
+                None => match &mut dice {
+                    Some(dice) => dice.below(choices.len()),
+                    None => {
+                        let node = Node {
+                            steps: &self.steps,
+                            sleep: &sleep,
+                            preemptions,
+                            choices: &choices,
+                        };
+                        let Some(way) = next(&node, self.stage.limits) else {
+                            return Ok(End::Slept);
+                        };
+                        others.extend(way.others);
+                        (sleep, preemptions) = (way.sleep, way.preemptions);
+                        way.chosen
+                    }
+                },
+            };
+            let Some(choice) = choices.into_iter().nth(chosen) else {
+                return Err(Stop::Broken("no such choice".into()));
+            };
+            self.step(choice)?;
+        }
+    }
+
+    /// How things are not as they were, for a person.
+    fn how(&self, step: &Step, choices: &[Choice]) -> String {
+        let name = |unit: Unit| self.actors[usize::from(unit.actor)].name().to_owned();
+        let now: Vec<String> = choices
+            .iter()
+            .map(|choice| format!("{}: {}", name(choice.unit), choice.text))
+            .collect();
+        format!(
+            "{} was about to do `{}`; now there is {}",
+            name(step.unit),
+            step.text,
+            now.join(", ")
+        )
+    }
+
+    /// Everybody who could go on.
+    fn choices(&mut self) -> Result<Vec<Choice>, Stop> {
+        let mut choices = Vec::new();
+        self.actors.iter_mut().for_each(Actor::number);
+        let kills = self.kills < self.stage.limits.kills;
+        for (at, actor) in (0u8..).zip(&mut self.actors) {
+            let unit = |what| Unit { actor: at, what };
+            if !actor.is_alive() {
+                continue;
+            }
+            for parked in &mut actor.parked {
+                // What it touches depends on what is there, and that may be something else by now.
+                if self.changed
+                    && let Seen::Call(call) = supervise::read(&parked.waiting, &self.stage.places)
+                {
+                    let roots = &self.stage.engine.world.roots;
+                    parked.label = touch::label(&call, &parked.waiting, roots, &actor.tried);
+                    parked.call = *call;
+                }
+                let mut label = parked.label.clone();
+                label.add(Object::Process(at), Access::Read);
+                choices.push(Choice {
+                    unit: unit(What::Thread(parked.thread)),
+                    text: parked.call.text(),
+                    label,
+                });
+            }
+            let locks = || {
+                let mut label = Label::default();
+                for (dev, ino) in &actor.tried {
+                    label.add(Object::Lock(*dev, *ino), Access::Write);
+                }
+                label
+            };
+            // What is left of time when its part is done is nobody's: an idle thread that goes home.
+            if actor.timed && actor.parked.is_empty() && !actor.is_through() {
+                choices.push(Choice {
+                    unit: unit(What::Timer),
+                    text: "time passes".to_owned(),
+                    label: locks(),
+                });
+            }
+            if kills && !actor.killed && !actor.parked.is_empty() {
+                let mut label = locks();
+                label.add(Object::Process(at), Access::Write);
+                choices.push(Choice {
+                    unit: unit(What::Kill),
+                    text: "is killed".to_owned(),
+                    label,
+                });
+            }
+        }
+        self.changed = false;
+        Ok(choices)
+    }
+
+    fn step(&mut self, choice: Choice) -> Result<(), Stop> {
+        let at = usize::from(choice.unit.actor);
+        let before = self.seen.clone();
+        self.steps.push(Step {
+            unit: choice.unit,
+            text: choice.text.clone(),
+        });
+        self.lines.push(Line {
+            actor: choice.unit.actor,
+            after: self.steps.len(),
+            is_step: true,
+            text: choice.text,
+        });
+        let mut call = None;
+        match choice.unit.what {
+            What::Thread(thread) => {
+                let parked = &mut self.actors[at].parked;
+                let Some(found) = parked.iter().position(|parked| parked.thread == thread) else {
+                    return Err(Stop::Broken("the chosen thread is gone".into()));
+                };
+                let parked = parked.remove(found);
+                self.let_go(at, &parked)?;
+                call = Some(parked.call);
+            }
+            What::Timer => self.pass_time(at)?,
+            What::Kill => {
+                self.kills += 1;
+                self.actors[at].killed = true;
+                self.actors[at].parked.clear();
+                self.actors[at].child.kill()?;
+                self.actors[at].gate = None;
+            }
+        }
+        self.settle(at)?;
+        if choice.label.wakes() {
+            for other in 0..self.actors.len() {
+                if other != at && self.actors[other].is_alive() {
+                    self.settle(other)?;
+                }
+            }
+        }
+        self.hear(at)?;
+        self.prompt(at)?;
+        self.changed = choice.label.changes();
+        if self.changed {
+            self.seen = Look::take(&self.stage.look)?;
+            self.judge_step(at, call.as_ref(), &before);
+        }
+        self.labels.push(choice.label);
+        Ok(())
+    }
+}
+
+/// Choices by a seed: xorshift, the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, many: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % many.max(1) as u64).unwrap_or(0)
+    }
+}

@@ -1,0 +1,150 @@
+//! Whether a process stands still: no thread of it will do anything unless something happens.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+/// What a process does that does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stillness {
+    /// At least one thread runs.
+    Runs,
+    /// All wait.
+    Waits {
+        /// One of them only for a time.
+        timed: bool,
+    },
+}
+
+/// The threads of a process. Their files in /proc stay open: to find one takes ten times as long as to read it.
+#[derive(Debug, Default)]
+pub struct Threads {
+    known: Vec<Thread>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    tid: i32,
+    stat: File,
+    schedstat: File,
+    /// How often it had run when the process last stood still.
+    ran: u64,
+}
+
+impl Threads {
+    /// Looks at all threads but those that wait in a held call. Who asks must see afterwards that no call has come
+    /// meanwhile: a thread in a held call sleeps like any other, and says so before it sleeps.
+    ///
+    /// One look is not enough, since threads wake each other between two lines of it: a token that goes round is always
+    /// where nobody looks. Two looks agree only if nobody ran in between, which the number of times each ran tells.
+    #[must_use]
+    pub fn look(&mut self, pid: i32, held: &[i32]) -> Stillness {
+        if !self.are_all(pid) && self.list(pid).is_err() {
+            return Stillness::Runs;
+        }
+        let (Some(first), Some(second)) = (self.scan(held), self.scan(held)) else {
+            // One may be gone; the next look begins with a new list.
+            self.known.clear();
+            return Stillness::Runs;
+        };
+        if first != second || first.is_empty() || !self.are_all(pid) {
+            return Stillness::Runs;
+        }
+        for (thread, ran) in self.known.iter_mut().zip(first) {
+            thread.ran = ran;
+        }
+        let free = self
+            .known
+            .iter()
+            .filter(|thread| !held.contains(&thread.tid));
+        let timed = free
+            .map(|thread| is_timed(pid, thread.tid))
+            .fold(false, |a, b| a | b);
+        Stillness::Waits { timed }
+    }
+
+    /// Whether nobody but the one thread that was let go has run since it last stood still, and no thread has come or
+    /// gone. Then that one alone has to be looked at, and that it is held again was told.
+    #[must_use]
+    pub fn are_as_before(&self, pid: i32, but: i32) -> bool {
+        let slept =
+            |thread: &Thread| thread.tid == but || times(&thread.schedstat) == Some(thread.ran);
+        !self.known.is_empty() && self.are_all(pid) && self.known.iter().all(slept)
+    }
+
+    /// Whether no thread has come or gone: the number of names of the directory is that of its threads, and two.
+    fn are_all(&self, pid: i32) -> bool {
+        let many = fs::metadata(format!("/proc/{pid}/task")).map_or(0, |found| found.nlink());
+        many == self.known.len() as u64 + 2
+    }
+
+    fn list(&mut self, pid: i32) -> io::Result<()> {
+        self.known.clear();
+        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+            let task = task?;
+            let name = task.file_name();
+            let tid = name.to_str().and_then(|tid| tid.parse().ok());
+            self.known.push(Thread {
+                tid: tid.ok_or_else(|| io::Error::other("a thread without a number"))?,
+                stat: File::open(task.path().join("stat"))?,
+                schedstat: File::open(task.path().join("schedstat"))?,
+                ran: 0,
+            });
+        }
+        Ok(())
+    }
+
+    /// How often each thread ran, if all sleep that are not held.
+    fn scan(&self, held: &[i32]) -> Option<Vec<u64>> {
+        let ran = |thread: &Thread| {
+            // What waits for a disk goes on by itself: that is no sleep.
+            let sleeps = held.contains(&thread.tid) || state(&thread.stat) == Some('S');
+            sleeps.then(|| times(&thread.schedstat)).flatten()
+        };
+        self.known.iter().map(ran).collect()
+    }
+}
+
+/// The state of a thread, a letter.
+fn state(stat: &File) -> Option<char> {
+    let mut text = [0; 512];
+    let read = stat.read_at(&mut text, 0).ok()?;
+    // The name in the brackets may hold anything; the state follows the last of them.
+    let text = text.get(..read)?;
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    text.get(end + 2).map(|byte| char::from(*byte))
+}
+
+/// How often a thread has run.
+fn times(schedstat: &File) -> Option<u64> {
+    let mut text = [0; 96];
+    let read = schedstat.read_at(&mut text, 0).ok()?;
+    let text = std::str::from_utf8(text.get(..read)?).ok()?;
+    text.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// Whether a sleeping thread waits for a time only, by the call that it sleeps in.
+fn is_timed(pid: i32, tid: i32) -> bool {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).unwrap_or_default();
+    let mut words = text.split_whitespace();
+    let number: Option<i64> = words.next().and_then(|word| word.parse().ok());
+    let args: Vec<u64> = words
+        .filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok())
+        .collect();
+    let given = |at: usize| args.get(at).is_some_and(|arg| *arg != 0);
+    // In milliseconds, where less than zero is for ever.
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel does so too")]
+    let waits = |at: usize| {
+        args.get(at)
+            .is_some_and(|arg| (*arg as u32).cast_signed() >= 0)
+    };
+    match number {
+        Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => true,
+        Some(libc::SYS_futex) => given(3),
+        Some(libc::SYS_ppoll | libc::SYS_rt_sigtimedwait) => given(2),
+        Some(libc::SYS_select | libc::SYS_pselect6) => given(4),
+        Some(libc::SYS_poll) => waits(2),
+        Some(libc::SYS_epoll_wait | libc::SYS_epoll_pwait) => waits(3),
+        Some(_) | None => false,
+    }
+}

@@ -1,0 +1,239 @@
+//! Trying orders: which there are still to try, by several workers at once, and what came of them all.
+
+mod frontier;
+mod shrink;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use shrink::shrink;
+
+use self::frontier::{Frontier, Next};
+use crate::engine::Job;
+use crate::orders::{End, Finding, Limits, Line, Ran, Step, Task};
+use crate::scenario::model::Tier;
+use crate::suite::Interrupt;
+use crate::suite::line::Worker;
+
+/// How often an order is begun anew whose beginning was not as before. Time passes while a process is held, and one that
+/// waits for a time may wake before its turn on a host with much to do.
+const AGAIN: u32 = 5;
+
+/// How to explore.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Which orders.
+    pub limits: Limits,
+    /// So many by chance, from this seed, and none in turn.
+    pub random: Option<(u64, u64)>,
+    /// How many at once.
+    pub workers: usize,
+    /// When to stop.
+    pub time: Option<Duration>,
+    /// Stop after so many different findings.
+    pub findings: usize,
+    /// Whether the classes are kept, to be compared.
+    pub keep_classes: bool,
+}
+
+/// A finding, and an order that shows it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What.
+    pub finding: Finding,
+    /// The order.
+    pub steps: Vec<Step>,
+    /// What happened in it.
+    pub lines: Vec<Line>,
+    /// The how manieth order it was, from 1.
+    pub nth: u64,
+    /// How long after the start.
+    pub after: Duration,
+    /// How many orders showed it.
+    pub times: u64,
+}
+
+/// What came of an exploration.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Orders run to their end.
+    pub orders: u64,
+    /// Orders that were left in the midst, as what followed had been tried.
+    pub slept: u64,
+    /// Orders by the number of their preemptions.
+    pub by_preemptions: BTreeMap<u32, u64>,
+    /// Steps of all.
+    pub steps: u64,
+    /// Steps of the longest.
+    pub longest: usize,
+    /// How often it was asked whether a process stands still.
+    pub looks: u64,
+    /// Orders that were begun anew, as their beginning was not as before.
+    pub again: u64,
+    /// Orders that never began as before: of these and what would follow nothing is known.
+    pub lost: Vec<String>,
+    /// What broke a rule, each once.
+    pub found: Vec<Found>,
+    /// How many different classes were reached; all of them, if they are kept.
+    pub classes: BTreeSet<String>,
+    /// Orders that were left to be tried.
+    pub left: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it could not go on.
+    pub broken: Option<String>,
+}
+
+impl Summary {
+    /// Whether nothing was left out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.left == 0 && self.lost.is_empty() && self.broken.is_none()
+    }
+}
+
+struct Shared {
+    frontier: Frontier,
+    summary: Summary,
+}
+
+/// Explores. `hear` is told of the progress now and then.
+pub fn explore(
+    job: &Job,
+    tier: Tier,
+    how: &How,
+    interrupt: &Interrupt,
+    hear: impl Fn(&Summary, u64) + Sync,
+) -> Summary {
+    let start = Instant::now();
+    let first = match how.random {
+        None => vec![Task::default()],
+        Some((seed, many)) => (0..many)
+            .map(|n| Task {
+                // Never zero, which would stay zero.
+                seed: Some((seed ^ (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1),
+                ..Task::default()
+            })
+            .collect(),
+    };
+    let shared = Mutex::new(Shared {
+        frontier: Frontier::new(first),
+        summary: Summary::default(),
+    });
+    let more = std::sync::Condvar::new();
+    std::thread::scope(|scope| {
+        for _ in 0..how.workers.max(1) {
+            scope.spawn(|| {
+                let done = work(job, tier, how, interrupt, start, (&shared, &more), &hear);
+                if let Err(why) = done {
+                    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    shared.summary.broken = Some(why);
+                    shared.frontier.stop();
+                }
+                more.notify_all();
+            });
+        }
+    });
+    let Shared {
+        frontier,
+        mut summary,
+    } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summary.left = frontier.left();
+    summary.took = start.elapsed();
+    summary
+}
+
+fn work(
+    job: &Job,
+    tier: Tier,
+    how: &How,
+    interrupt: &Interrupt,
+    start: Instant,
+    (shared, more): (&Mutex<Shared>, &std::sync::Condvar),
+    hear: &(impl Fn(&Summary, u64) + Sync),
+) -> Result<(), String> {
+    let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut worker = None;
+    loop {
+        let mut guard = lock();
+        let task = loop {
+            if interrupt.asked() || how.time.is_some_and(|most| start.elapsed() > most) {
+                guard.frontier.stop();
+            }
+            match guard.frontier.next() {
+                Next::Task(task) => break task,
+                Next::None => return Ok(()),
+                // Others are at work, and what they find may be more to do.
+                Next::Wait => {
+                    guard = more
+                        .wait_timeout(guard, Duration::from_millis(100))
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
+                }
+            }
+        };
+        drop(guard);
+        let running = match &mut worker {
+            Some(running) => running,
+            none => none.insert(Worker::start(job, tier, how.limits)?),
+        };
+        let ran = running.run(&task)?;
+        let mut shared = lock();
+        take(&mut shared, task, ran, how, start);
+        hear(&shared.summary, shared.frontier.left());
+        drop(shared);
+        more.notify_all();
+    }
+}
+
+/// Takes note of what came of an order.
+fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
+    let Shared { frontier, summary } = shared;
+    summary.steps += ran.steps.len() as u64;
+    summary.looks += ran.looks;
+    summary.longest = summary.longest.max(ran.steps.len());
+    match ran.end {
+        End::Finished => {
+            summary.orders += 1;
+            *summary.by_preemptions.entry(task.preemptions).or_default() += 1;
+        }
+        End::Slept => summary.slept += 1,
+        End::Diverged(at, why) => {
+            summary.again += 1;
+            if !frontier.again(task, AGAIN) {
+                summary.lost.push(format!("step {}: {why}", at + 1));
+            }
+            return;
+        }
+        End::Broken(why) => {
+            summary.broken = Some(why);
+            frontier.stop();
+            return;
+        }
+    }
+    frontier.done(ran.others);
+    if let Some(class) = ran.class.filter(|_| how.keep_classes) {
+        summary.classes.insert(class);
+    }
+    for finding in ran.findings {
+        let same = |found: &&mut Found| {
+            (&found.finding.rule, &found.finding.what) == (&finding.rule, &finding.what)
+        };
+        if let Some(known) = summary.found.iter_mut().find(same) {
+            known.times += 1;
+            continue;
+        }
+        summary.found.push(Found {
+            finding,
+            steps: ran.steps.clone(),
+            lines: ran.lines.clone(),
+            nth: summary.orders,
+            after: start.elapsed(),
+            times: 1,
+        });
+    }
+    if summary.found.len() >= how.findings {
+        frontier.stop();
+    }
+}

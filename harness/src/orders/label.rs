@@ -1,0 +1,103 @@
+//! What a call touches, as far as the order of calls can matter to anybody.
+
+use serde::{Deserialize, Serialize};
+
+/// What can be touched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Object {
+    /// A name in a directory.
+    Name(String),
+    /// The list of a directory's names.
+    Entries(String),
+    /// Mode, owner and number of names of a file.
+    Inode(u64, u64),
+    /// What is in it, and how much.
+    Content(u64, u64),
+    /// The locks of a file.
+    Lock(u64, u64),
+    /// A process.
+    Process(u8),
+}
+
+/// How.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Access {
+    /// It is looked at.
+    Read,
+    /// Something is added or taken, each on its own: two of these are in nobody's way.
+    Share,
+    /// It is changed.
+    Write,
+}
+
+/// Everything that a call touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label(Vec<(Object, Access)>);
+
+impl Label {
+    /// Notes one more.
+    pub fn add(&mut self, object: Object, access: Access) {
+        self.0.push((object, access));
+    }
+
+    /// Whether nothing is touched: then nobody can tell when the call was made.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether anything is changed.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.0.iter().any(|(_, access)| *access != Access::Read)
+    }
+
+    /// Whether a lock or a process is changed: somebody who sleeps may wake.
+    #[must_use]
+    pub fn wakes(&self) -> bool {
+        self.0.iter().any(|(object, access)| {
+            *access == Access::Write && matches!(object, Object::Lock(..) | Object::Process(_))
+        })
+    }
+
+    /// Whether it matters which of two calls comes first.
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        self.0.iter().any(|(object, access)| {
+            other.0.iter().any(|(another, how)| {
+                object == another
+                    && !matches!(
+                        (access, how),
+                        (Access::Read, Access::Read) | (Access::Share, Access::Share)
+                    )
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(objects: &[(Object, Access)]) -> Label {
+        Label(objects.to_vec())
+    }
+
+    #[test]
+    fn only_a_change_conflicts() {
+        let name = || Object::Name("/a".into());
+        let list = || Object::Entries("/".into());
+        let read = label(&[(name(), Access::Read)]);
+        let write = label(&[(name(), Access::Write), (list(), Access::Share)]);
+        let beside = label(&[
+            (Object::Name("/b".into()), Access::Write),
+            (list(), Access::Share),
+        ]);
+        let listing = label(&[(list(), Access::Read)]);
+        assert!(!read.conflicts(&read));
+        assert!(read.conflicts(&write) && write.conflicts(&read));
+        assert!(!write.conflicts(&beside));
+        assert!(write.conflicts(&listing) && beside.conflicts(&listing));
+        assert!(!label(&[]).conflicts(&write));
+    }
+}

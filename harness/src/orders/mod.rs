@@ -1,0 +1,108 @@
+//! Orders of calls, as data: what conflicts with what, which orders are left to be tried, and what was found in one.
+//! Nothing here starts a process or touches a file.
+
+mod class;
+mod finding;
+mod label;
+mod next;
+mod schedule;
+
+use serde::{Deserialize, Serialize};
+
+pub use class::class;
+pub use finding::{Finding, Line, columns, switches};
+pub use label::{Access, Label, Object};
+pub use next::{Choice, Limits, Node, Way, next};
+pub use schedule::{BadSchedule, Schedule};
+
+/// What can go on next: a thread with the call that it waits in, or something that happens to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Unit {
+    /// Which actor, in the order of the file.
+    pub actor: u8,
+    /// What of it.
+    pub what: What,
+}
+
+/// What of an actor can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum What {
+    /// A thread makes the call that it waits in; threads are numbered as they were first seen.
+    Thread(u8),
+    /// The time passes that the process waits at most.
+    Timer,
+    /// The process is killed.
+    Kill,
+}
+
+/// One choice of an order: who, and what it was about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Step {
+    /// Who.
+    pub unit: Unit,
+    /// Its call as it is shown, by which a repetition sees that it is the same.
+    pub text: String,
+}
+
+/// An order to be tried: the steps up to a node, and what need not be tried there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// The steps up to there.
+    pub prefix: Vec<Step>,
+    /// Who sleeps there: what begins with them has been tried in another place.
+    pub sleep: Vec<Unit>,
+    /// How often a process that could have gone on had to wait instead.
+    pub preemptions: u32,
+    /// The seed of the choices from there on; else the first of each node is taken.
+    pub seed: Option<u64>,
+    /// The steps say who goes on and not what it does; one that cannot be is passed over.
+    pub loose: bool,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ran {
+    /// What it came to.
+    pub end: End,
+    /// The steps, those of the task among them.
+    pub steps: Vec<Step>,
+    /// Orders that part from this one after the task's own steps.
+    pub others: Vec<Task>,
+    /// What all orders have in common that differ in nothing that matters.
+    pub class: Option<String>,
+    /// What broke a rule.
+    pub findings: Vec<Finding>,
+    /// All calls, those among them that were not held, and what else happened.
+    pub lines: Vec<Line>,
+    /// How often it was asked whether a process stands still.
+    pub looks: u64,
+}
+
+/// What an order came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// Nobody had anything left to do.
+    Finished,
+    /// What was left has been tried in another place.
+    Slept,
+    /// A process did not do what it had done before after the same steps: at this step.
+    Diverged(usize, String),
+    /// The suite or the host failed.
+    Broken(String),
+}
+
+impl Ran {
+    /// An order that the suite or the host could not run.
+    #[must_use]
+    pub fn broken(why: String) -> Self {
+        Self {
+            end: End::Broken(why),
+            steps: Vec::new(),
+            others: Vec::new(),
+            class: None,
+            findings: Vec::new(),
+            lines: Vec::new(),
+            looks: 0,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Explorations as a person meets them: what is covered, what is found, and files that find it again.
+
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use pidproof::engine::stage::quiet::{Stillness, Threads};
+
+fn pidproof(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+        .env_remove("CI")
+        .args(args)
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn the_reference_holds_in_every_order_of_an_end_and_a_start() {
+    let (code, text, error) = pidproof(&["explore", "ending-and-starting"]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    assert!(
+        text.contains("at least one order of every class: none is left"),
+        "{text}"
+    );
+    assert!(text.ends_with("  0 findings\n"), "{text}");
+}
+
+#[test]
+fn the_reference_holds_with_one_switch_between_two_starts() {
+    let (code, text, error) = pidproof(&["explore", "two-servers-start", "--preemptions", "1"]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    assert!(
+        text.contains("every order with at most 1 preemptions"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_reference_recovers_from_a_kill_at_any_call() {
+    let (code, text, error) = pidproof(&[
+        "explore",
+        "two-servers-start",
+        "--preemptions",
+        "0",
+        "--kills",
+        "1",
+    ]);
+    assert_eq!(code, Some(0), "{text}{error}");
+}
+
+#[test]
+fn what_is_found_is_a_file_that_finds_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().to_str().unwrap();
+    let subject = "defect:truncates-before-locking";
+    let (code, text, error) = pidproof(&[
+        "explore",
+        "two-servers-start",
+        "--subject",
+        subject,
+        "--findings",
+        "1",
+        "--write",
+        to,
+    ]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    assert!(
+        text.contains(">>>>>  PID-4: two takes the pidfile from one, which lives"),
+        "{text}"
+    );
+    assert!(text.contains("stopped at the findings"), "{text}");
+    let file = fs::read_dir(dir.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let file = file.to_str().unwrap();
+    let (code, text, error) = pidproof(&["replay", file, "--times", "3"]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    assert!(
+        text.ends_with("3 times: 3 broke a rule, 0 went another way\n"),
+        "{text}"
+    );
+    // The reference makes another call there, which is told and no pass.
+    let (code, text, _) = pidproof(&["replay", file, "--subject", "reference"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("is not as it was"), "{text}");
+}
+
+#[test]
+fn explorations_are_listed_and_unknown_ones_told() {
+    let (code, text, _) = pidproof(&["explore"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("explore.two-servers "), "{text}");
+    let (code, _, error) = pidproof(&["explore", "four-servers"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("`four-servers`"), "{error}");
+    let (code, _, error) = pidproof(&["replay", "no-such-file.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("no-such-file.toml"), "{error}");
+}
+
+#[test]
+fn mistakes_in_an_exploration_are_told_with_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("wrong.toml");
+    let text = "title = \"x\"\nrules = [\"PID-7\"]\n\n[explore]\npidfile = \"${pidfile}\"\nstate = \"${state_dir}\"\n\n\
+        [[explore.actor]]\nspawn = \"one\"\nrole = \"server\"\nuntil = \"tired\"\n\n\
+        [[step]]\nspawn = \"two\"\nrole = \"server\"\n";
+    fs::write(&file, text).unwrap();
+    let (code, _, error) = pidproof(&["check", file.to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("wrong.toml:11"), "{error}");
+    assert!(error.contains("valid: answered, terminated"), "{error}");
+    assert!(error.contains("two or three actors"), "{error}");
+    assert!(error.contains("wrong.toml:13"), "{error}");
+    assert!(
+        error.contains("change files and do nothing else"),
+        "{error}"
+    );
+}
+
+/// A process whose threads hand a token round stands still only when they have all gone home.
+#[test]
+fn a_process_that_hands_a_token_round_never_stands_still() {
+    let mut looks = 0;
+    while looks < 2000 {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pidproof"))
+            .args(["role", "token", "--rounds", "300"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let mut threads = Threads::default();
+        while let Stillness::Runs = threads.look(pid, &[]) {
+            looks += 1;
+        }
+        // It says so before it sleeps for good: were it not at rest, this would not be there yet.
+        let mut stdout = child.stdout.take().unwrap();
+        let ready = is_readable(&stdout);
+        assert!(
+            ready,
+            "after {looks} looks: it was said to stand still, and the token goes round"
+        );
+        drop(child.stdin.take());
+        let mut said = String::new();
+        stdout.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "done\n");
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+/// Whether there is something to be read.
+fn is_readable(from: &impl std::os::fd::AsFd) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut fds = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).unwrap() == 1
+}
