@@ -38,6 +38,10 @@ pub(super) struct Actor<'a> {
     pub(super) let_go: Option<i32>,
     /// It sleeps for a time only.
     pub(super) timed: bool,
+    /// Its time has come, and it made no call.
+    pub(super) idles: bool,
+    /// How many calls it has told.
+    pub(super) told: u64,
     pub(super) answered: bool,
     /// It was told to end, or was killed.
     pub(super) told_to_end: bool,
@@ -56,6 +60,8 @@ impl<'a> Actor<'a> {
             still: Threads::default(),
             let_go: None,
             timed: false,
+            idles: false,
+            told: 0,
             answered: false,
             told_to_end: false,
             killed: false,

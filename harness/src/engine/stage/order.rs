@@ -119,7 +119,7 @@ impl Order<'_, '_> {
                 label
             };
             // What is left of time when its part is done is nobody's: an idle thread that goes home.
-            if actor.timed && actor.parked.is_empty() && !actor.is_through() {
+            if actor.timed && !actor.idles && actor.parked.is_empty() && !actor.is_through() {
                 choices.push(Choice {
                     unit: unit(What::Timer),
                     text: "time passes".to_owned(),
