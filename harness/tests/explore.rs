@@ -96,6 +96,50 @@ fn what_is_found_is_a_file_that_finds_it_again() {
     assert!(text.contains("is not as it was"), "{text}");
 }
 
+/// How many orders were run to their end.
+fn orders(text: &str) -> u32 {
+    let line = text.lines().find(|line| line.contains(" orders ("));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.unwrap().parse().unwrap()
+}
+
+#[test]
+fn parts_are_all_together_and_one_that_was_ended_goes_on() {
+    let whole = |args: &[&str]| {
+        let (code, text, error) = pidproof(&[&["explore", "ending-and-starting"], args].concat());
+        assert_eq!(code, Some(0), "{text}{error}");
+        text
+    };
+    let all = orders(&whole(&[]));
+    let parts: u32 = ["1/3", "2/3", "3/3"]
+        .map(|part| orders(&whole(&["--part", part])))
+        .iter()
+        .sum();
+    // The first order of all is in each.
+    assert_eq!(parts, all + 2);
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("state");
+    let state = file.to_str().unwrap();
+    // Nothing is known then, which is no pass.
+    let (code, first, _) = pidproof(&[
+        "explore",
+        "ending-and-starting",
+        "--state",
+        state,
+        "--time",
+        "0",
+    ]);
+    assert_eq!(code, Some(3), "{first}");
+    assert!(first.contains("what is left is in"), "{first}");
+    let (code, _, error) = pidproof(&["explore", "two-servers-start", "--state", state]);
+    assert_eq!(code, Some(2), "{error}");
+    let last = whole(&["--state", state]);
+    assert!(last.contains("none is left"), "{last}");
+    assert_eq!(orders(&last), all);
+    assert!(!file.exists());
+}
+
 #[test]
 fn explorations_are_listed_and_unknown_ones_told() {
     let (code, text, _) = pidproof(&["explore"]);

@@ -238,6 +238,13 @@ pub(super) struct Explore {
     /// Write the order of each finding to a file in this directory
     #[arg(long, value_name = "DIR")]
     pub(super) write: Option<PathBuf>,
+    /// Only a part of the orders, such as 2/4: the second of four, which together are all
+    #[arg(long, value_name = "K/N", value_parser = part, conflicts_with_all = ["random", "audit"])]
+    pub(super) part: Option<(usize, usize)>,
+    /// Where it was ended early: go on with what is left in this file; it is written when an exploration ends before all is
+    /// tried, and removed when all is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "audit"])]
+    pub(super) state: Option<PathBuf>,
     /// How many orders run at once; four a core by default, as most of the time is spent in waiting
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
@@ -253,4 +260,15 @@ pub(super) struct Replay {
     /// How often
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) times: u32,
+}
+
+/// `2/4`, as (1, 4).
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text
+        .split_once('/')
+        .and_then(|(part, of)| Some((part.parse::<usize>().ok()?, of.parse().ok()?)));
+    match numbers {
+        Some((part, of)) if (1..=of).contains(&part) => Ok((part - 1, of)),
+        _ => Err("a part is K/N, with K from 1 to N".to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::args::Explore;
+use super::explore_state::State;
 use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
@@ -126,12 +127,15 @@ fn one(
         time: args.time.map(Duration::from_secs),
         findings: args.findings,
         keep_classes: args.audit.is_some(),
+        part: args.part,
     };
     say(format_args!(
         "{}: {}, on {}",
         case.id, case.title, subject.name
     ));
-    let summary = try_all(&job, tier, &how, interrupt);
+    let mut state = State::read(args, subject, case, how.limits)?;
+    let before = state.as_mut().and_then(|state| state.summary.take());
+    let summary = try_all(&job, tier, &how, before, interrupt);
     let names = names(case);
     for (found, n) in summary.found.iter().zip(1..) {
         tell(
@@ -145,6 +149,9 @@ fn one(
         )?;
     }
     say(format_args!("{}", told(&summary, &how, interrupt)));
+    if let (Some(state), Some(path)) = (state, &args.state) {
+        state.write(path, &summary)?;
+    }
     if let Some(why) = &summary.broken {
         return Err(Failure::CannotJudge(format!("{}: {why}", case.id)));
     }
@@ -170,10 +177,16 @@ fn one(
 }
 
 /// Explores, and tells now and then how far it is.
-fn try_all(job: &Job, tier: Tier, how: &How, interrupt: &Interrupt) -> Summary {
+fn try_all(
+    job: &Job,
+    tier: Tier,
+    how: &How,
+    before: Option<Summary>,
+    interrupt: &Interrupt,
+) -> Summary {
     let last = Mutex::new(Instant::now());
     let start = Instant::now();
-    try_orders(job, tier, how, interrupt, |summary, left| {
+    try_orders(job, tier, how, before, interrupt, |summary, left| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.elapsed() > TELL_EACH {
             *last = Instant::now();
@@ -214,11 +227,15 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         } else {
             "stopped"
         };
-        format!("{why}: {} orders were known to be left", summary.left)
+        format!("{why}: {} orders were known to be left", summary.left.len())
     } else if let Some(most) = how.limits.preemptions {
         format!("every order with at most {most} preemptions")
     } else {
         "at least one order of every class: none is left".to_owned()
+    };
+    let covered = match how.part {
+        Some((part, of)) => format!("part {} of {of}: {covered}", part + 1),
+        None => covered,
     };
     let by: Vec<String> = summary
         .by_preemptions
@@ -318,7 +335,7 @@ fn audit(
     reached: &BTreeSet<String>,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let hit = try_all(job, tier, by_chance, interrupt);
+    let hit = try_all(job, tier, by_chance, None, interrupt);
     let outside = hit.classes.difference(reached).count();
     say(format_args!(
         "  audit: {} orders by chance came to {} of the {} classes, and to {outside} others",

@@ -6,6 +6,7 @@ mod check;
 mod doctor;
 mod explain;
 mod explore;
+mod explore_state;
 mod list;
 mod model;
 mod mutants;

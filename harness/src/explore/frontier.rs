@@ -19,7 +19,7 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) struct Frontier {
     tasks: BTreeMap<u32, Vec<Task>>,
-    at_work: u64,
+    at_work: usize,
     stopped: bool,
     again: HashMap<Vec<Step>, u32>,
 }
@@ -84,9 +84,13 @@ impl Frontier {
         self.stopped = true;
     }
 
-    /// How many are left, those at work among them.
-    pub(super) fn left(&self) -> u64 {
-        let waiting: usize = self.tasks.values().map(Vec::len).sum();
-        waiting as u64 + if self.stopped { 0 } else { self.at_work }
+    /// How many are known to be left, those at work among them.
+    pub(super) fn left(&self) -> usize {
+        self.tasks.values().map(Vec::len).sum::<usize>() + self.at_work
+    }
+
+    /// Those that are left.
+    pub(super) fn rest(self) -> Vec<Task> {
+        self.tasks.into_values().flatten().collect()
     }
 }

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 pub use shrink::shrink;
 
 use self::frontier::{Frontier, Next};
@@ -35,10 +37,12 @@ pub struct How {
     pub findings: usize,
     /// Whether the classes are kept, to be compared.
     pub keep_classes: bool,
+    /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
+    pub part: Option<(usize, usize)>,
 }
 
 /// A finding, and an order that shows it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Found {
     /// What.
     pub finding: Finding,
@@ -55,7 +59,7 @@ pub struct Found {
 }
 
 /// What came of an exploration.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Orders run to their end.
     pub orders: u64,
@@ -77,8 +81,8 @@ pub struct Summary {
     pub found: Vec<Found>,
     /// How many different classes were reached; all of them, if they are kept.
     pub classes: BTreeSet<String>,
-    /// Orders that were left to be tried.
-    pub left: u64,
+    /// Orders that were left to be tried: an exploration can go on with them.
+    pub left: Vec<Task>,
     /// How long it took.
     pub took: Duration,
     /// Why it could not go on.
@@ -89,7 +93,7 @@ impl Summary {
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.left == 0 && self.lost.is_empty() && self.broken.is_none()
+        self.left.is_empty() && self.lost.is_empty() && self.broken.is_none()
     }
 }
 
@@ -98,17 +102,21 @@ struct Shared {
     summary: Summary,
 }
 
-/// Explores. `hear` is told of the progress now and then.
+/// Explores, or goes on where another time ended. `hear` is told of the progress now and then.
 pub fn explore(
     job: &Job,
     tier: Tier,
     how: &How,
+    before: Option<Summary>,
     interrupt: &Interrupt,
-    hear: impl Fn(&Summary, u64) + Sync,
+    hear: impl Fn(&Summary, usize) + Sync,
 ) -> Summary {
     let start = Instant::now();
+    let mut summary = before.unwrap_or_default();
+    let took = summary.took;
     let first = match how.random {
-        None => vec![Task::default()],
+        None if took.is_zero() => vec![Task::default()],
+        None => std::mem::take(&mut summary.left),
         Some((seed, many)) => (0..many)
             .map(|n| Task {
                 // Never zero, which would stay zero.
@@ -119,7 +127,7 @@ pub fn explore(
     };
     let shared = Mutex::new(Shared {
         frontier: Frontier::new(first),
-        summary: Summary::default(),
+        summary,
     });
     let more = std::sync::Condvar::new();
     std::thread::scope(|scope| {
@@ -139,8 +147,8 @@ pub fn explore(
         frontier,
         mut summary,
     } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    summary.left = frontier.left();
-    summary.took = start.elapsed();
+    summary.left = frontier.rest();
+    summary.took = took + start.elapsed();
     summary
 }
 
@@ -151,7 +159,7 @@ fn work(
     interrupt: &Interrupt,
     start: Instant,
     (shared, more): (&Mutex<Shared>, &std::sync::Condvar),
-    hear: &(impl Fn(&Summary, u64) + Sync),
+    hear: &(impl Fn(&Summary, usize) + Sync),
 ) -> Result<(), String> {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     let mut worker = None;
@@ -212,7 +220,13 @@ fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
             return;
         }
     }
-    frontier.done(ran.others);
+    let mut others = ran.others;
+    if let (Some((part, of)), true) = (how.part, task.prefix.is_empty()) {
+        // What parts from the very first order, each with all that comes of it.
+        let mut at = 0..;
+        others.retain(|_| at.next().is_some_and(|at: usize| at % of.max(1) == part));
+    }
+    frontier.done(others);
     if let Some(class) = ran.class.filter(|_| how.keep_classes) {
         summary.classes.insert(class);
     }
