@@ -24,6 +24,7 @@ use clap::Parser;
 
 pub use select::{Selection, SelectionError};
 
+use crate::scenario::deviation::Deviations;
 use crate::scenario::load::{Library, LoadError};
 use crate::subject::{self, Subject, SubjectError};
 
@@ -142,6 +143,19 @@ pub fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Holds what is known of a subject against the scenarios there are: these, and those that come with pidproof.
+fn hold_against(known: &Deviations, library: &Library, is_built_in: bool) -> Result<(), LoadError> {
+    let check = |builtin| {
+        let one = |bad| LoadError::Bad(vec![bad]);
+        known.check(library, builtin).map_err(one)
+    };
+    if is_built_in || known.iter().next().is_none() {
+        return check(None);
+    }
+    let builtin = Library::load(None, &Vec::new(), subject::programs())?;
+    check(Some(&builtin))
 }
 
 /// The contract and its cases for a subject.

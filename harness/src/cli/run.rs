@@ -13,7 +13,7 @@ use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
 use super::{Exit, Failure, Selection, beside};
 use crate::judge::Verdict;
-use crate::report::{Counts, Progress, failure, keep, kept_dir};
+use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
 use crate::subject::{self, Subject};
@@ -47,6 +47,8 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         left_out,
         sweeps_left_out,
     } = select(&library, &chosen, also)?;
+    let built_in = files.is_empty() && args.source.scenarios.is_none();
+    super::hold_against(&subject.deviations, &library, built_in)?;
     let all: Vec<_> = library.cases().collect();
     let may_skip = if args.may_skip.is_empty() {
         Vec::new()
@@ -68,6 +70,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     let subjects = Subjects {
         judged,
         beside: beside::have(cases.iter().copied(), &host, &interrupt)?,
+        known: subject.deviations.clone(),
     };
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
@@ -108,6 +111,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         counts: Counts::default(),
         failures: Vec::new(),
         skips: BTreeMap::new(),
+        deviating: Deviating::default(),
     };
     let selected = cases.len() + not.len();
     let mut hear = |mut result: CaseResult<'_>| {
@@ -184,11 +188,13 @@ struct Told<'a> {
     failures: Vec<String>,
     /// Why cases were skipped, and how many for each reason.
     skips: BTreeMap<String, usize>,
+    deviating: Deviating,
 }
 
 impl Told<'_> {
     fn hear(&mut self, result: &CaseResult<'_>) {
         self.counts.add(&result.verdict);
+        self.deviating.hear(&result.verdict);
         if let Some(line) = self.progress.hear(result) {
             say(format_args!("{line}"));
         }
@@ -222,6 +228,7 @@ impl Told<'_> {
             args,
             left_out,
             skips,
+            deviating,
             ..
         } = self;
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
@@ -230,6 +237,9 @@ impl Told<'_> {
             for id in &failures {
                 say(format_args!("  {id}"));
             }
+        }
+        for line in deviating.lines() {
+            say(format_args!("{line}"));
         }
         for (why, cases) in &skips {
             say(format_args!("skipped ({cases}): {why}"));

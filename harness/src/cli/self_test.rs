@@ -11,6 +11,7 @@ use super::beside::Beside;
 use super::out::say;
 use super::run::{on_interrupt, workers};
 use super::{Exit, Failure, beside};
+use crate::scenario::deviation::Deviations;
 use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
@@ -189,6 +190,7 @@ fn control<'a>(
     let subjects = Subjects {
         judged: Ready { commands, patience },
         beside: beside.clone(),
+        known: Deviations::default(),
     };
     let mut wrong = Vec::new();
     run_all(

@@ -99,6 +99,7 @@ pub(super) fn list(args: &List, cases: &[&Case]) -> Result<Exit, Failure> {
     let subjects = Subjects {
         judged: judged(&subject, &host, &interrupt)?,
         beside: beside::have(sweeps.iter().copied(), &host, &interrupt)?,
+        known: subject.deviations.clone(),
     };
     let workers = workers(None);
     let found = find(&sweeps, &host, &subjects, workers, &interrupt, &args.select);

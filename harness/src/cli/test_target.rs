@@ -49,9 +49,15 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
         Some(id) if arguments.exact => Library::of_case(id, &parameters, programs),
         Some(_) | None => Library::load(None, &parameters, programs),
     };
+    let library = library.map_err(|e| usage(&e))?;
+    let known = subject::deviations(&spec).map_err(|e| usage(&e))?;
+    // One case alone knows no others; listing has looked at them all.
+    if !arguments.exact {
+        super::hold_against(&known, &library, true).map_err(|e| usage(&e))?;
+    }
     let Library {
         rules, scenarios, ..
-    } = library.map_err(|e| usage(&e))?;
+    } = library;
     let cases: Vec<Case> = scenarios.into_iter().flat_map(|s| s.cases).collect();
     // What matches nothing must not look like a success: nextest trusts the status.
     let chosen = |case: &Case| match &arguments.filter {
@@ -157,6 +163,9 @@ fn at_hand(case: &Case) -> bool {
 /// Runs one case. The subject is provisioned here, and never while listing.
 fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Failed> {
     let subject: Subject = subject::find(spec).map_err(|e| e.to_string())?;
+    for note in &subject.deviations.warnings {
+        anstream::eprintln!("pidproof: {note}");
+    }
     let interrupt = Interrupt::default();
     let patience = patience(&subject.commands, host, &interrupt)
         .map_err(|why| format!("{} does not start here\n{why}", subject.name))?;
@@ -166,6 +175,7 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
             patience,
         },
         beside: beside::have([case], host, &interrupt).map_err(|e| e.to_string())?,
+        known: subject.deviations,
     };
     let result =
         run_and_explain(case, host, &subjects, &interrupt).ok_or("the run was interrupted")?;

@@ -1,9 +1,11 @@
 //! Deciding: facts in, mismatches out. Nothing here starts a process or touches a file.
 
 pub mod calls;
+pub mod deviation;
 pub mod fs;
 pub mod lock;
 pub mod process;
+pub mod steady;
 
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,8 @@
 pub mod beside;
 mod change;
 mod crowd;
+pub mod date;
+pub mod deviation;
 pub mod diag;
 mod expect;
 mod expectation;
@@ -25,3 +27,5 @@ mod step;
 pub mod sweep;
 pub mod template;
 mod terminal;
+pub mod version;
+pub mod versions;

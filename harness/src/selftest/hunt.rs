@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::engine::Commands;
 use crate::judge::Verdict;
+use crate::scenario::deviation::Deviations;
 use crate::scenario::file::Scenario;
 use crate::scenario::model::Case;
 use crate::suite::{Interrupt, Ready, Subjects, run_one};
@@ -186,6 +187,7 @@ impl Pack<'_> {
         let subjects = Subjects {
             judged,
             beside: beside.clone(),
+            known: Deviations::default(),
         };
         let result = run_one(case, host, &subjects, self.interrupt)?;
         hunt.cases += 1;

@@ -4,6 +4,7 @@ use super::spec::Asked;
 use super::{Subject, SubjectError, cache, find, no_env, var};
 use crate::engine::Commands;
 use crate::scenario::beside::{Beside, Programs};
+use crate::scenario::deviation::Deviations;
 use crate::suite::ROLE;
 
 /// What scenarios may start beside the judged subject.
@@ -31,6 +32,7 @@ pub fn find_beside(spec: &str) -> Result<Subject, SubjectError> {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        deviations: Deviations::default(),
         notes: Vec::new(),
     })
 }

@@ -3,6 +3,7 @@
 use super::{Subject, no_env};
 use crate::engine::Commands;
 use crate::roles::{DEFECT, REFERENCE_CLI, REFERENCE_SERVER};
+use crate::scenario::deviation::Deviations;
 use crate::suite::ROLE;
 
 /// The reference.
@@ -33,6 +34,7 @@ fn of_roles(name: String, before: &[&str]) -> Subject {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        deviations: Deviations::default(),
         notes: Vec::new(),
     }
 }

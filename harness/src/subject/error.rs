@@ -44,6 +44,18 @@ pub enum SubjectError {
         /// Why.
         source: std::io::Error,
     },
+    /// A deviations file that cannot be read.
+    #[error(
+        "cannot read {path}, the deviations that {profile} names: {source}; an empty file will do"
+    )]
+    NoDeviations {
+        /// Which.
+        path: PathBuf,
+        /// The profile that names it.
+        profile: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Something that a profile names is not there.
     #[error("{profile}: {what}")]
     NotHere {
@@ -91,7 +103,8 @@ impl SubjectError {
             | Self::Spec { .. }
             | Self::Version { .. }
             | Self::Profile(_)
-            | Self::Unreadable { .. } => true,
+            | Self::Unreadable { .. }
+            | Self::NoDeviations { .. } => true,
             Self::NotHere { .. }
             | Self::NoPython { .. }
             | Self::Provision { .. }

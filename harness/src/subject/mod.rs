@@ -5,6 +5,7 @@
 mod beside;
 mod builtin;
 mod cache;
+mod deviations;
 mod error;
 mod health;
 mod own;
@@ -14,13 +15,14 @@ mod provision;
 mod python;
 mod shown;
 mod spec;
-mod version;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::engine::Commands;
+use crate::scenario::deviation::Deviations;
 use crate::scenario::matrix::Values;
+use crate::scenario::version;
 
 pub use beside::{find_beside, is_at_hand, programs};
 pub use builtin::{builtin, defective};
@@ -40,6 +42,8 @@ pub struct Subject {
     pub commands: Commands,
     /// The contract's parameters as it fills them in.
     pub parameters: Values,
+    /// What is known of it, and pinned.
+    pub deviations: Deviations,
     /// What a person should know about how it was set up.
     pub notes: Vec<String>,
 }
@@ -57,12 +61,16 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
             pypi,
             version,
         } => release(spec, *profile, &pypi, &version),
-        Asked::Own(profile) => Ok(Subject {
-            name: spec.to_owned(),
-            commands: own::commands(&profile, &var)?,
-            parameters: profile.parameters,
-            notes: Vec::new(),
-        }),
+        Asked::Own(profile) => {
+            let deviations = deviations::read(&profile, None, &var)?;
+            Ok(Subject {
+                name: spec.to_owned(),
+                commands: own::commands(&profile, &var)?,
+                parameters: profile.parameters,
+                notes: deviations.warnings.clone(),
+                deviations,
+            })
+        }
     }
 }
 
@@ -77,12 +85,27 @@ pub fn parameters(spec: &str) -> Result<Values, SubjectError> {
     })
 }
 
+/// What is known of a subject, without provisioning.
+///
+/// # Errors
+/// That there is no such subject, or what is wrong with its file.
+pub fn deviations(spec: &str) -> Result<Deviations, SubjectError> {
+    match Asked::parse(spec)? {
+        Asked::Reference | Asked::Defect(_) => Ok(Deviations::default()),
+        Asked::Release {
+            profile, version, ..
+        } => deviations::read(&profile, Some(&version), &var),
+        Asked::Own(profile) => deviations::read(&profile, None, &var),
+    }
+}
+
 fn release(
     spec: &str,
     profile: Profile,
     pypi: &Pypi,
     version: &Version,
 ) -> Result<Subject, SubjectError> {
+    let deviations = deviations::read(&profile, Some(version), &var)?;
     let programs = [&profile.server, &profile.cli];
     let recipe = provision::Recipe {
         pypi,
@@ -111,7 +134,8 @@ fn release(
             shown,
         },
         parameters: profile.parameters,
-        notes: ready.marker.notes,
+        notes: [ready.marker.notes, deviations.warnings.clone()].concat(),
+        deviations,
     })
 }
 

@@ -31,6 +31,10 @@ pub(super) struct Profile {
     pub(super) parameters: Values,
     /// Where its releases come from.
     pub(super) pypi: Option<Pypi>,
+    /// The file with its known deviations, from where the profile is.
+    pub(super) deviations: Option<String>,
+    /// It comes with pidproof, and so do its deviations.
+    pub(super) built_in: bool,
 }
 
 /// A package on PyPI, installed into a virtual environment for each release.
@@ -132,6 +136,7 @@ fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Opti
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
+    let deviations = top.text("deviations", diags).map(owned);
     top.finish(diags);
     Some(Profile {
         path: path.to_owned(),
@@ -144,6 +149,8 @@ fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Opti
             Some(table) => Some(table?),
             None => None,
         },
+        deviations,
+        built_in: false,
     })
 }
 

@@ -5,12 +5,15 @@ use std::path::Path;
 use include_dir::{Dir, include_dir};
 
 use super::SubjectError;
+use super::deviations::ENDING;
 use super::profile::{Profile, Pypi};
 use super::version::Version;
 use crate::scenario::diag::nearest;
 
 /// The profiles that come with pidproof, each named after its file.
 static PROFILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../fixtures/profiles");
+/// As printed.
+pub(super) const EMBEDDED: &str = "fixtures/profiles";
 /// The name of the built-in reference.
 const REFERENCE: &str = "reference";
 /// What stands before the name of a defect.
@@ -123,18 +126,28 @@ fn release_hint(name: &str) -> String {
 fn names() -> Vec<&'static str> {
     PROFILES
         .files()
-        .filter_map(|file| file.path().file_stem()?.to_str())
+        .filter_map(|file| file.path().file_name()?.to_str())
+        .filter(|name| !name.ends_with(ENDING))
+        .filter_map(|name| name.strip_suffix(".toml"))
         .collect()
+}
+
+/// The text of a file beside the profiles that come with pidproof.
+pub(super) fn embedded(file: &str) -> Option<&'static str> {
+    PROFILES
+        .files()
+        .find(|f| f.path().as_os_str() == file)
+        .and_then(|f| f.contents_utf8())
 }
 
 fn built_in(name: &str) -> Result<Profile, SubjectError> {
     let file = format!("{name}.toml");
-    let text = PROFILES
-        .files()
-        .find(|f| f.path().as_os_str() == file.as_str())
-        .and_then(|f| f.contents_utf8());
-    match text {
-        Some(text) => Ok(Profile::parse(&format!("fixtures/profiles/{file}"), text)?),
+    match embedded(&file).filter(|_| names().contains(&name)) {
+        Some(text) => {
+            let mut profile = Profile::parse(&format!("{EMBEDDED}/{file}"), text)?;
+            profile.built_in = true;
+            Ok(profile)
+        }
         None => {
             let mut known = vec![REFERENCE];
             known.extend(names());

@@ -3,6 +3,7 @@
 mod frames;
 pub mod guard;
 mod host;
+mod known;
 mod launch;
 pub mod line;
 mod run;

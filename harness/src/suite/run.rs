@@ -57,8 +57,19 @@ pub fn run_one<'a>(
     if case.sweep.is_some() {
         super::sweep::run_sweep(case, host, subjects, interrupt)
     } else {
-        run_plain(case, scope(case), host, subjects, interrupt)
+        run_known(case, host, subjects, interrupt)
     }
+}
+
+/// Runs one case, and holds what it came to against what is known of the subject.
+pub(super) fn run_known<'a>(
+    case: &'a Case,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    let result = run_plain(case, scope(case), host, subjects, interrupt)?;
+    Some(result.in_the_light_of(subjects))
 }
 
 /// Which calls must be told for this case: all, where it may look at any of them; else no more than it has something

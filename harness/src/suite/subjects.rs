@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::Commands;
+use crate::scenario::deviation::Deviations;
 use crate::scenario::model::Case;
 
 /// A subject that was found and has been started once.
@@ -22,6 +23,8 @@ pub struct Subjects {
     pub judged: Ready,
     /// The others, by what their scenarios call them after `--subject`; or why one cannot be had here.
     pub beside: BTreeMap<String, Result<Ready, String>>,
+    /// What is known of the judged one.
+    pub known: Deviations,
 }
 
 /// What one case needs of them.
@@ -39,6 +42,7 @@ impl Subjects {
         Self {
             judged,
             beside: BTreeMap::new(),
+            known: Deviations::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::run::{CaseResult, Interrupt, run_plain, scope};
+use super::run::{CaseResult, Interrupt, run_known, run_plain, scope};
 use super::subjects::Subjects;
 use crate::judge::Verdict;
 use crate::scenario::model::Case;
@@ -27,7 +27,7 @@ pub fn find_points<'a>(
 ) -> Option<Found<'a>> {
     let mut result = run_plain(case, scope(case), host, subjects, interrupt)?;
     let (Some(sweep), Verdict::Pass) = (&case.sweep, &result.verdict) else {
-        return Some(Found::Not(Box::new(result)));
+        return Some(Found::Not(Box::new(result.in_the_light_of(subjects))));
     };
     let made = match &sweep.origin {
         Some(origin) => points(sweep, &result.evidence.calls)
@@ -62,7 +62,7 @@ pub(super) fn run_sweep<'a>(
         if host.place(point).is_err() {
             continue;
         }
-        let result = run_plain(point, scope(point), host, subjects, interrupt)?;
+        let result = run_known(point, host, subjects, interrupt)?;
         let failed = result.verdict.is_failure();
         last = Some((point.id.clone(), result.verdict, result.evidence));
         if failed {

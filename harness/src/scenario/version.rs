@@ -1,4 +1,4 @@
-//! Version numbers, as far as choosing interpreters and constraints needs them.
+//! Version numbers, as far as choosing interpreters, constraints and deviations needs them.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// `0.6` equals `0.6.0`; a pre-release (`0.6rc1`) comes before its release. What else may follow the
 /// numbers (`.post1`, `+local`) makes no difference here.
 #[derive(Debug, Clone)]
-pub(super) struct Version {
+pub struct Version {
     text: String,
     numbers: Vec<u64>,
     is_pre: bool,
@@ -18,7 +18,7 @@ pub(super) struct Version {
 /// What was given is no version.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is no version")]
-pub(super) struct NoVersion(String);
+pub struct NoVersion(pub(super) String);
 
 impl FromStr for Version {
     type Err = NoVersion;
@@ -70,7 +70,7 @@ impl FromStr for Version {
 
 impl Version {
     /// Whether it precedes its release.
-    pub(super) fn is_pre(&self) -> bool {
+    pub fn is_pre(&self) -> bool {
         self.is_pre
     }
 }

@@ -1,0 +1,476 @@
+//! Known deviations of a subject, from its deviations file: pinned to cases, a rule and what was seen.
+//!
+//! Reading the file knows no scenarios; [`Deviations::check`] looks at them once they are there. What a
+//! deviation does to a verdict is the judge's matter.
+
+use globset::{Glob, GlobMatcher};
+
+use super::date::Date;
+use super::diag::{BadFile, Diags, line_of};
+use super::fields::{Fields, wrong};
+use super::load::Library;
+use super::model::Case;
+use super::node::{Entry, Node, Span, Value, read_file};
+use super::version::Version;
+use super::versions::Versions;
+
+/// All that is known of one subject.
+#[derive(Debug, Clone, Default)]
+pub struct Deviations {
+    path: String,
+    text: String,
+    list: Vec<Deviation>,
+    /// Entries without a reason yet: for people, and where CI is set an error instead.
+    pub warnings: Vec<String>,
+}
+
+/// One known deviation.
+#[derive(Debug, Clone)]
+pub struct Deviation {
+    /// File and line, as printed.
+    pub place: String,
+    /// How many entries stand before it in the file.
+    pub index: usize,
+    /// The cases it is pinned to.
+    cases: Vec<Pattern>,
+    /// The rule it breaks.
+    pub rule: String,
+    rule_span: Span,
+    /// The step that asks, without its line; any, where it is not said.
+    pub step: Option<String>,
+    /// What is found, exactly, but for what differs from run to run.
+    pub found: String,
+    /// Why it is so, in a word.
+    pub kind: Kind,
+    /// Why it is so.
+    pub reason: String,
+    /// Where that is talked about.
+    pub link: Option<String>,
+    /// The last day of it.
+    pub expires: Option<Date>,
+    /// Whether the subject is one of the releases it is said of.
+    pub applies: bool,
+}
+
+/// Why a subject deviates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It is wrong and will be mended.
+    Bug,
+    /// It is meant to be so.
+    ByDesign,
+    /// It is so because of where it runs.
+    Environment,
+}
+
+impl Kind {
+    /// The words for them.
+    pub const WORDS: [(&'static str, Kind); 3] = [
+        ("bug", Kind::Bug),
+        ("by-design", Kind::ByDesign),
+        ("environment", Kind::Environment),
+    ];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bug => "bug",
+            Self::ByDesign => "by-design",
+            Self::Environment => "environment",
+        }
+    }
+}
+
+/// A case's id, or a glob over all of it.
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: String,
+    span: Span,
+    glob: GlobMatcher,
+}
+
+impl Pattern {
+    fn is_match(&self, id: &str) -> bool {
+        self.text == id || self.glob.is_match(id)
+    }
+
+    /// Whether it speaks of points of this sweep, which are only known on a subject.
+    fn is_of_sweep(&self, case: &Case) -> bool {
+        let rest = self.text.strip_prefix(case.id.as_str());
+        case.sweep.is_some() && rest.is_some_and(|rest| rest.starts_with(':'))
+    }
+
+    fn means(&self, case: &Case) -> bool {
+        self.is_match(&case.id) || self.is_of_sweep(case)
+    }
+}
+
+impl Deviation {
+    /// Whether it is said of a case with this id that judges these rules.
+    pub fn is_of(&self, id: &str, rules: &[String]) -> bool {
+        self.applies && rules.contains(&self.rule) && self.names(id)
+    }
+
+    /// Whether one of its patterns names this case, whatever the case judges.
+    pub fn names(&self, id: &str) -> bool {
+        self.cases.iter().any(|pattern| pattern.is_match(id))
+    }
+}
+
+impl Deviations {
+    /// Reads a deviations file. `version` is the subject's, where it has any; `strict` takes no entry without
+    /// a reason.
+    ///
+    /// # Errors
+    /// All mistakes of the file.
+    pub fn parse(
+        path: &str,
+        source: &str,
+        version: Option<&Version>,
+        strict: bool,
+    ) -> Result<Self, BadFile> {
+        read_file(path, source, |entries, diags| {
+            let mut top = Fields::new(&entries, source.len()..source.len(), "a deviations file");
+            let nodes = top
+                .take("deviation")
+                .map_or(&[][..], |node| super::fields::list(node, diags));
+            let mut warnings = Vec::new();
+            let list = nodes
+                .iter()
+                .enumerate()
+                .filter_map(|(index, node)| {
+                    let place = format!("{path}:{}", line_of(source, node.span.start));
+                    let deviation = deviation(node, place, index, version, diags)?;
+                    if let Some(why) = unexplained(&deviation.reason) {
+                        let span = reason_span(node);
+                        match strict {
+                            true => diags.push_help(
+                                span,
+                                why,
+                                "says nothing",
+                                "where CI is set, every entry must say why it is there",
+                            ),
+                            false => warnings.push(format!(
+                                "{}:{}: {why}; where CI is set that is an error",
+                                path,
+                                line_of(source, span.start)
+                            )),
+                        }
+                    }
+                    Some(deviation)
+                })
+                .collect();
+            top.finish(diags);
+            Some(Self {
+                path: path.to_owned(),
+                text: source.to_owned(),
+                list,
+                warnings,
+            })
+        })
+    }
+
+    /// The file, as printed.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Those that are said of a case.
+    pub fn of<'a>(
+        &'a self,
+        id: &'a str,
+        rules: &'a [String],
+    ) -> impl Iterator<Item = &'a Deviation> + 'a {
+        self.list
+            .iter()
+            .filter(move |deviation| deviation.is_of(id, rules))
+    }
+
+    /// All of them, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
+        self.list.iter()
+    }
+
+    /// Holds the file against the scenarios there are: each rule and each case it names must be one of
+    /// them. `builtin` are the scenarios that come with pidproof, where `library` are not these.
+    ///
+    /// # Errors
+    /// What names nothing.
+    pub fn check(&self, library: &Library, builtin: Option<&Library>) -> Result<(), BadFile> {
+        let cases: Vec<&Case> = library
+            .cases()
+            .chain(builtin.into_iter().flat_map(Library::cases))
+            .collect();
+        let mut diags = Diags::default();
+        for deviation in &self.list {
+            if library.rules.get(&deviation.rule).is_none() {
+                let ids = library.rules.ids();
+                diags.unknown(deviation.rule_span.clone(), "rule", &deviation.rule, &ids);
+                continue;
+            }
+            for pattern in &deviation.cases {
+                let meant: Vec<&&Case> = cases.iter().filter(|case| pattern.means(case)).collect();
+                let span = || pattern.span.clone();
+                if meant.is_empty() {
+                    let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+                    let near = super::diag::nearest(&pattern.text, &ids);
+                    diags.push_help(
+                        span(),
+                        format!("no case is called `{}`", pattern.text),
+                        "matches no case there is",
+                        match near {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => "`pidproof list` shows them all".to_owned(),
+                        },
+                    );
+                } else if !meant
+                    .iter()
+                    .any(|case| case.rules.contains(&deviation.rule))
+                {
+                    let rules: Vec<&str> =
+                        meant
+                            .iter()
+                            .flat_map(|c| &c.rules)
+                            .fold(Vec::new(), |mut all, rule| {
+                                if !all.contains(&rule.as_str()) {
+                                    all.push(rule);
+                                }
+                                all
+                            });
+                    diags.push_help(
+                        span(),
+                        format!("no case here judges {}", deviation.rule),
+                        "could never hold",
+                        format!("what it matches judges {}", rules.join(", ")),
+                    );
+                }
+            }
+        }
+        if diags.is_empty() {
+            return Ok(());
+        }
+        Err(BadFile {
+            path: self.path.clone(),
+            text: self.text.clone(),
+            diags: diags.into_sorted(),
+        })
+    }
+}
+
+fn deviation(
+    node: &Node,
+    place: String,
+    index: usize,
+    version: Option<&Version>,
+    diags: &mut Diags,
+) -> Option<Deviation> {
+    let Some(entries) = node.entries() else {
+        wrong(node, &node.value, "a table", diags);
+        return None;
+    };
+    let mut table = Fields::new(entries, node.span.clone(), "[[deviation]]");
+    let cases = cases(&mut table, diags);
+    let rule = table.need_text("check", diags);
+    let step = table.text("step", diags).map(|(text, _)| text.to_owned());
+    let found = table.need_text("found", diags);
+    if table.take("kind").is_none() {
+        table.missing("kind");
+    }
+    let kind = table.word("kind", &Kind::WORDS, diags);
+    // One that is not there is as good as an empty one: a word on it, and where CI is set an error.
+    let reason = table.text("reason", diags).map(|(text, _)| text.to_owned());
+    let link = table.text("link", diags).map(|(text, _)| text.to_owned());
+    let expires = table.text("expires", diags).and_then(|(text, span)| {
+        text.parse()
+            .map_err(|e: super::date::NoDate| {
+                diags.push(span, e.to_string(), "for instance \"2027-01-31\"");
+            })
+            .ok()
+    });
+    let applies = versions(&mut table, version, diags);
+    table.finish(diags);
+    let (rule, rule_span) = rule?;
+    Some(Deviation {
+        place,
+        index,
+        cases,
+        rule: rule.to_owned(),
+        rule_span,
+        step,
+        found: found?.0.to_owned(),
+        kind: kind?,
+        reason: reason.unwrap_or_default(),
+        link,
+        expires,
+        applies,
+    })
+}
+
+fn cases(table: &mut Fields<'_>, diags: &mut Diags) -> Vec<Pattern> {
+    let Some(node) = table.take("cases") else {
+        table.missing("cases");
+        return Vec::new();
+    };
+    let texts = table.texts("cases", diags);
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        diags.push(
+            node.span.clone(),
+            "an entry for no case",
+            "must hold ids of cases, or globs over them",
+        );
+    }
+    texts
+        .into_iter()
+        .filter_map(|(text, span)| match Glob::new(text) {
+            Ok(glob) => Some(Pattern {
+                text: text.to_owned(),
+                span,
+                glob: glob.compile_matcher(),
+            }),
+            Err(error) => {
+                let why = format!("`{text}` is no glob: {}", error.kind());
+                diags.push(span, why, "an id, or a glob over all of it");
+                None
+            }
+        })
+        .collect()
+}
+
+/// Whether the subject is one of the releases an entry is said of: one text, or a list of which one must hold.
+fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags) -> bool {
+    let Some(node) = table.take("versions") else {
+        return true;
+    };
+    let texts = if matches!(node.value, Value::List(_)) {
+        table.texts("versions", diags)
+    } else {
+        table.text("versions", diags).into_iter().collect()
+    };
+    let mut any = false;
+    for (text, span) in texts {
+        match (text.parse::<Versions>(), version) {
+            (Ok(versions), Some(version)) => any |= versions.hold(version),
+            (Ok(_), None) => diags.push(
+                span,
+                "this subject has no releases to tell apart",
+                "only where its profile has a package, such as [pypi]",
+            ),
+            (Err(error), _) => diags.push(
+                span,
+                error.to_string(),
+                "for instance \"0.1.25\" or \">=0.1.24, <0.1.26\"",
+            ),
+        }
+    }
+    any
+}
+
+/// What is wrong with a reason that gives none.
+fn unexplained(reason: &str) -> Option<String> {
+    let word: String = reason
+        .trim_start_matches(|c: char| !c.is_alphanumeric())
+        .chars()
+        .take_while(|c| c.is_alphanumeric())
+        .collect();
+    if word.is_empty() {
+        return Some("this entry gives no reason".to_owned());
+    }
+    ["TODO", "FIXME", "TBD", "XXX"]
+        .contains(&word.to_uppercase().as_str())
+        .then(|| format!("this entry gives no reason yet, only `{}`", reason.trim()))
+}
+
+fn reason_span(node: &Node) -> Span {
+    let entries = node.entries().unwrap_or_default();
+    let reason = |entry: &&Entry| entry.key == "reason";
+    entries
+        .iter()
+        .find(reason)
+        .map_or_else(|| node.span.clone(), |entry| entry.node.span.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[[deviation]]
+cases    = ["leg.*", "home.one"]
+check    = "LEG-7"
+step     = "expect-fs:${pidfile}"
+versions = ">=0.1.24, <0.1.26"
+found    = "absent"
+kind     = "bug"
+reason   = "mended in the next release"
+link     = "tracker#1"
+expires  = "2030-01-31"
+"#;
+
+    fn read(source: &str, version: &str, strict: bool) -> Result<Deviations, BadFile> {
+        let version = version.parse().ok();
+        Deviations::parse("d.toml", source, version.as_ref(), strict)
+    }
+
+    fn mistakes(source: &str) -> String {
+        read(source, "0.1.25", true).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_entry_is_read_and_is_of_its_cases_rule_and_releases() {
+        let read = read(GOOD, "0.1.25", true).unwrap();
+        let rules = ["LEG-7".to_owned()];
+        let first = read.of("leg.x:a=b", &rules).next().unwrap();
+        assert_eq!(first.place, "d.toml:2");
+        assert_eq!(first.kind.word(), "bug");
+        assert_eq!(first.expires.unwrap().to_string(), "2030-01-31");
+        assert!(read.of("home.one", &rules).next().is_some());
+        assert!(read.of("home.ones", &rules).next().is_none());
+        assert!(read.of("home.one", &["LEG-1".to_owned()]).next().is_none());
+        let later = super::tests::read(GOOD, "0.1.26", true).unwrap();
+        assert!(later.of("home.one", &rules).next().is_none());
+        let either = GOOD.replace("\">=0.1.24, <0.1.26\"", "[\"0.1.24\", \"0.1.26\"]");
+        let either = super::tests::read(&either, "0.1.26", true).unwrap();
+        assert!(either.of("home.one", &rules).next().is_some());
+    }
+
+    #[test]
+    fn all_mistakes_are_told_each_with_its_line() {
+        let text = mistakes(
+            "[[deviation]]\ncases = []\nchek = \"X\"\nfound = \"x\"\nkind = \"bugs\"\nreason = \"so\"\n\
+             versions = \"~1\"\nexpires = \"soon\"\n[[deviations]]\n",
+        );
+        for part in [
+            "an entry for no case",
+            "did you mean `check`?",
+            "d.toml:3:1",
+            "unknown kind `bugs`",
+            "did you mean `bug`?",
+            "`~1` is no version",
+            "`soon` is no date",
+            "unknown key of a deviations file `deviations`",
+        ] {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_that_gives_none_is_a_warning_or_an_error() {
+        for reason in ["", " ", "TODO", "todo: ask", "...", "(FIXME)", "?"] {
+            let source = GOOD.replace("mended in the next release", reason);
+            let text = mistakes(&source);
+            assert!(text.contains("gives no reason"), "{reason}: {text}");
+            assert!(text.contains("d.toml:9"), "{text}");
+            assert_eq!(read(&source, "0.1.25", false).unwrap().warnings.len(), 1);
+        }
+        let without = GOOD.replace("reason   = \"mended in the next release\"\n", "");
+        assert!(mistakes(&without).contains("gives no reason"));
+        let todos = GOOD.replace("mended in", "todos of");
+        assert!(read(&todos, "0.1.25", true).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn releases_of_a_subject_that_has_none_are_refused() {
+        let error = Deviations::parse("d.toml", GOOD, None, true).unwrap_err();
+        assert!(error.to_string().contains("no releases to tell apart"));
+    }
+}
