@@ -3,47 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
 
-/// A server that keeps no pidfile. It does `EXTRA` before it reads the first line.
-const SERVER: &str = r#"#!/bin/sh
-EXTRA
-while read -r line; do
-    case $line in
-    *'"initialize"'*) echo '{"jsonrpc":"2.0","id":1,"result":{}}' ;;
-    *tools/list*) echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}' ;;
-    esac
-done
-"#;
-
-const SCENARIO: &str = r#"
-title = "a server has a pidfile while it serves"
-rules = ["PID-2"]
-[matrix]
-umask = ["0022", "0077"]
-[[step]]
-spawn = "server"
-role = "server"
-umask = "${matrix.umask}"
-[[step]]
-handshake = "server"
-[[step]]
-expect-fs = "${pidfile}"
-type = "file"
-"#;
-
-const PINNED: &str = r#"
-[[deviation]]
-cases  = ["it:*"]
-check  = "PID-2"
-step   = 'expect-fs:${pidfile}'
-found  = "absent"
-kind   = "by-design"
-reason = "it is only a test"
-"#;
+mod own;
+use own::{PINNED, SCENARIO, Subject};
 
 /// Makes a pidfile as it must be, but for the owner's lock.
 const MENDED: &str =
@@ -51,60 +16,9 @@ const MENDED: &str =
 /// Something else stands there.
 const OTHERWISE: &str = "mkdir -p $XDG_RUNTIME_DIR/memtomem/server.pid";
 
-struct Subject {
-    dir: tempfile::TempDir,
-}
-
-impl Subject {
-    fn new(extra: &str, deviations: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let subject = Self { dir };
-        subject.write("server", &SERVER.replace("EXTRA", extra));
-        fs::set_permissions(subject.path("server"), fs::Permissions::from_mode(0o755)).unwrap();
-        subject.write(
-            "mine.toml",
-            "server = [\"./server\"]\ncli = [\"./server\"]\ndeviations = \"mine.deviations.toml\"\n",
-        );
-        subject.write("mine.deviations.toml", deviations);
-        fs::create_dir(subject.path("s")).unwrap();
-        subject.write("s/it.toml", SCENARIO);
-        subject
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, words: &[&str], ci: bool) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pidproof"));
-        command.env_remove("CI");
-        if ci {
-            command.env("CI", "true");
-        }
-        let output = command
-            .args(words)
-            .arg("--subject")
-            .arg(self.path("mine.toml"))
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(text).unwrap())
-    }
-
-    fn run(&self) -> (Option<i32>, String) {
-        let dir = self.path("s");
-        self.command(&["run", "--scenarios", dir.to_str().unwrap()], false)
-    }
-}
-
 /// Judges, and has the exit status and these parts of what is said.
 fn judged(extra: &str, deviations: &str, status: i32, parts: &[&str]) -> String {
-    let (code, text) = Subject::new(extra, deviations).run();
+    let (code, text) = Subject::new(extra, deviations).judge(&["run"], false);
     assert_eq!(code, Some(status), "{text}");
     for part in parts {
         assert!(text.contains(part), "no `{part}` in\n{text}");
@@ -179,7 +93,7 @@ fn another_process_at_another_time_is_the_same_deviation() {
         "[[step]]\nclose-stdin = \"server\"\n[[step]]\nexpect = \"server\"\nstderr.equals = \"\"\n";
     let (scenario, _) = SCENARIO.split_once("[[step]]\nexpect-fs").unwrap();
     subject.write("s/it.toml", &format!("{scenario}{silent}"));
-    let (code, text) = subject.run();
+    let (code, text) = subject.judge(&["run"], false);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("deviates (2)"), "{text}");
 }
@@ -213,15 +127,13 @@ fn an_entry_that_names_nothing_is_a_mistake_with_a_caret() {
 fn an_entry_without_a_reason_is_a_word_to_people_and_an_error_in_ci() {
     let todo = PINNED.replace("it is only a test", "TODO");
     let subject = Subject::new("", &todo);
-    let (code, text) = subject.run();
+    let (code, text) = subject.judge(&["run"], false);
     assert_eq!(code, Some(0), "{text}");
     assert!(
         text.contains("mine.deviations.toml:8: this entry gives no reason yet"),
         "{text}"
     );
-    let dir = subject.path("s");
-    let words = ["run", "--scenarios", dir.to_str().unwrap()];
-    let (code, text) = subject.command(&words, true);
+    let (code, text) = subject.judge(&["run"], true);
     assert_eq!(code, Some(2), "{text}");
     assert!(
         text.contains("reason = \"TODO\"") && text.contains("^^^"),
@@ -233,7 +145,7 @@ fn an_entry_without_a_reason_is_a_word_to_people_and_an_error_in_ci() {
 fn a_file_that_is_not_there_is_told_with_what_would_do() {
     let subject = Subject::new("", "");
     fs::remove_file(subject.path("mine.deviations.toml")).unwrap();
-    let (code, text) = subject.run();
+    let (code, text) = subject.judge(&["run"], false);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("an empty file will do"), "{text}");
 }

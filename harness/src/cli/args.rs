@@ -21,6 +21,8 @@ const EXIT_CODES: &str = "Exit status: 0 as expected, 1 a rule is broken, 2 usag
 pub(super) enum Command {
     /// Run cases and judge the subject
     Run(Run),
+    /// Write what the subject does otherwise today as deviations, for you to explain
+    Baseline(Baseline),
     /// List cases without running them
     List(List),
     /// Say what a rule asks and which scenarios judge it
@@ -130,6 +132,26 @@ pub(super) struct Run {
     /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
     #[arg(long, value_name = "FILTER")]
     pub(super) may_skip: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Baseline {
+    #[command(flatten)]
+    pub(super) select: Select,
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// The deviations file to write: what holds in it stays as it is. Without it, its text goes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) write: Option<PathBuf>,
+    /// How many cases run at once; two a core by default
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Also the cases that start releases of packages beside the subject
+    #[arg(long)]
+    pub(super) releases: bool,
+    /// Use no more than this tier of isolation
+    #[arg(long, value_name = "TIER")]
+    pub(super) tier: Option<TierArg>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,6 +1,7 @@
 //! The command: what was typed, turned into what is done, turned into one exit code.
 
 mod args;
+mod baseline;
 mod beside;
 mod check;
 mod doctor;
@@ -86,6 +87,11 @@ enum Failure {
     NoExploration { name: String, hint: String },
     #[error("{path}: {why}")]
     BadSchedule { path: String, why: String },
+    #[error("cannot write {path}: {source}")]
+    Unwritten {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
 }
@@ -103,7 +109,7 @@ impl Failure {
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::NoPoint(_) => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
-            Self::CannotJudge(_) => Exit::CannotJudge,
+            Self::CannotJudge(_) | Self::Unwritten { .. } => Exit::CannotJudge,
         }
     }
 }
@@ -127,6 +133,7 @@ pub fn main() -> ExitCode {
     };
     let done = match args.command {
         args::Command::Run(run) => run::run(&run),
+        args::Command::Baseline(args) => baseline::baseline(&args),
         args::Command::List(list) => list::list(&list),
         args::Command::Explain(explain) => explain::explain(&explain),
         args::Command::Check(check) => check::check(&check),

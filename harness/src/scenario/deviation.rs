@@ -50,6 +50,8 @@ pub struct Deviation {
     pub expires: Option<Date>,
     /// Whether the subject is one of the releases it is said of.
     pub applies: bool,
+    /// Whether it is said of this subject and of no other release: what is seen of it is all there is to say.
+    pub of_this_alone: bool,
 }
 
 /// Why a subject deviates.
@@ -175,6 +177,11 @@ impl Deviations {
         &self.path
     }
 
+    /// All of the file.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Those that are said of a case.
     pub fn of<'a>(
         &'a self,
@@ -287,7 +294,7 @@ fn deviation(
             })
             .ok()
     });
-    let applies = versions(&mut table, version, diags);
+    let (applies, of_this_alone) = versions(&mut table, version, diags);
     table.finish(diags);
     let (rule, rule_span) = rule?;
     Some(Deviation {
@@ -303,6 +310,7 @@ fn deviation(
         link,
         expires,
         applies,
+        of_this_alone,
     })
 }
 
@@ -336,10 +344,11 @@ fn cases(table: &mut Fields<'_>, diags: &mut Diags) -> Vec<Pattern> {
         .collect()
 }
 
-/// Whether the subject is one of the releases an entry is said of: one text, or a list of which one must hold.
-fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags) -> bool {
+/// Whether the subject is one of the releases an entry is said of, and whether it is the only one. One text, or
+/// a list of which one must hold.
+fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags) -> (bool, bool) {
     let Some(node) = table.take("versions") else {
-        return true;
+        return (true, version.is_none());
     };
     let texts = if matches!(node.value, Value::List(_)) {
         table.texts("versions", diags)
@@ -347,6 +356,7 @@ fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags
         table.text("versions", diags).into_iter().collect()
     };
     let mut any = false;
+    let alone = matches!(texts.as_slice(), [(text, _)] if text.parse::<Version>().is_ok());
     for (text, span) in texts {
         match (text.parse::<Versions>(), version) {
             (Ok(versions), Some(version)) => any |= versions.hold(version),
@@ -362,7 +372,7 @@ fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags
             ),
         }
     }
-    any
+    (any, any && alone)
 }
 
 /// What is wrong with a reason that gives none.

@@ -32,6 +32,7 @@ pub fn find_beside(spec: &str) -> Result<Subject, SubjectError> {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        version: None,
         deviations: Deviations::default(),
         notes: Vec::new(),
     })

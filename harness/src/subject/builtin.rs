@@ -34,6 +34,7 @@ fn of_roles(name: String, before: &[&str]) -> Subject {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        version: None,
         deviations: Deviations::default(),
         notes: Vec::new(),
     }

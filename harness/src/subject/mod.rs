@@ -42,6 +42,8 @@ pub struct Subject {
     pub commands: Commands,
     /// The contract's parameters as it fills them in.
     pub parameters: Values,
+    /// Which release, where it has any.
+    pub version: Option<Version>,
     /// What is known of it, and pinned.
     pub deviations: Deviations,
     /// What a person should know about how it was set up.
@@ -67,6 +69,7 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
                 name: spec.to_owned(),
                 commands: own::commands(&profile, &var)?,
                 parameters: profile.parameters,
+                version: None,
                 notes: deviations.warnings.clone(),
                 deviations,
             })
@@ -136,6 +139,7 @@ fn release(
         parameters: profile.parameters,
         notes: [ready.marker.notes, deviations.warnings.clone()].concat(),
         deviations,
+        version: Some(version.clone()),
     })
 }
 

@@ -1,0 +1,268 @@
+//! `pidproof baseline`: today's failures as deviations, for a person to explain.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::Baseline as Args;
+use super::out::say;
+use super::run::{judged, on_interrupt, workers};
+use super::select::{Also, select};
+use super::{Exit, Failure, Selection, beside};
+use crate::judge::Verdict;
+use crate::judge::deviation::known;
+use crate::report::{Baseline, Pinned, Progress};
+use crate::scenario::date::Date;
+use crate::scenario::deviation::Deviations;
+use crate::scenario::load::LoadError;
+use crate::scenario::model::Case;
+use crate::subject::{self, Subject};
+use crate::suite::{CaseResult, Interrupt, Subjects, find_host, run_all, run_one};
+
+pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
+    let interrupt = Arc::new(Interrupt::default());
+    on_interrupt(&interrupt);
+    let subject = subject::find(&args.source.subject)?;
+    let library = super::library(&subject, args.source.scenarios.as_deref())?;
+    let file = file(&subject, args.write.as_deref())?;
+    super::hold_against(&file, &library, args.source.scenarios.is_none())?;
+    let also = Also {
+        releases: args.releases,
+        sweeps: false,
+    };
+    let Selection { cases, .. } = select(&library, &args.select, also)?;
+    let (sweeps, cases): (Vec<&Case>, Vec<&Case>) =
+        cases.into_iter().partition(|case| case.sweep.is_some());
+    let mut host = find_host();
+    if let Some(tier) = args.tier {
+        host = host.at_most(tier.into());
+    }
+    let ready = judged(&subject, &host, &interrupt);
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
+    let subjects = Subjects {
+        judged: ready?,
+        beside: beside::have(cases.iter().copied(), &host, &interrupt)?,
+        // What is known must not hide what is seen.
+        known: Deviations::default(),
+    };
+    let mut seen = Seen::default();
+    let mut progress = Progress::new(&cases);
+    let hear = |result: CaseResult<'_>| {
+        if let Some(line) = progress.hear(&result) {
+            anstream::eprintln!("{line}");
+        }
+        seen.hear(result.case, result.verdict, &file);
+    };
+    run_all(
+        run_one,
+        &cases,
+        &host,
+        &subjects,
+        workers(args.jobs),
+        &interrupt,
+        hear,
+    );
+    if interrupt.asked() {
+        anstream::eprintln!("pidproof: interrupted; nothing was written");
+        return Ok(Exit::Interrupted);
+    }
+    let all: Vec<&Case> = library.cases().collect();
+    let pinned = seen.pinned(&all);
+    let made = Baseline::of(&file, &pinned, &all);
+    let text = text(&made, &file, &subject, &pinned)?;
+    tell(&made, &seen, sweeps.len());
+    match &args.write {
+        None => say(text.trim_end()),
+        Some(path) => {
+            write(path, &text).map_err(|source| Failure::Unwritten {
+                path: path.clone(),
+                source,
+            })?;
+            say(format_args!(
+                "{}: entries: {} kept, {} new",
+                path.display(),
+                made.kept + made.fewer.len(),
+                made.new.len()
+            ));
+            if subject.deviations.path().is_empty() {
+                say(
+                    "no run reads it yet: its name belongs into the profile, as `deviations = \"...\"`",
+                );
+            } else if !made.new.is_empty() {
+                say(
+                    "say of each new one what kind it is and why: with `TODO` it fails where CI is set",
+                );
+            }
+        }
+    }
+    Ok(if seen.broken > 0 {
+        Exit::CannotJudge
+    } else if !seen.late.is_empty() || !made.unclear.is_empty() {
+        Exit::Broken
+    } else {
+        Exit::AsExpected
+    })
+}
+
+/// What came of the cases.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Those that came to a verdict, with what was not as it must be.
+    judged: BTreeMap<String, Vec<crate::judge::Mismatch>>,
+    /// Those that missed a deadline, and are not known to.
+    late: Vec<String>,
+    skipped: usize,
+    broken: usize,
+}
+
+impl Seen {
+    fn hear(&mut self, case: &Case, verdict: Verdict, file: &Deviations) {
+        let id = case.id.clone();
+        match verdict {
+            Verdict::Pass => {
+                self.judged.insert(id, Vec::new());
+            }
+            Verdict::Fail(mismatches) => {
+                self.judged.insert(id, mismatches);
+            }
+            // A person may pin that something never comes; a machine cannot tell it from a slow host.
+            Verdict::TimedOut(mismatches) => {
+                let late = Verdict::TimedOut(mismatches.clone());
+                match known(late, &id, &case.rules, file, Date::today()).verdict {
+                    Verdict::Deviates(_) => {
+                        self.judged.insert(id, mismatches);
+                    }
+                    Verdict::Pass
+                    | Verdict::Fail(_)
+                    | Verdict::TimedOut(_)
+                    | Verdict::Stale(_)
+                    | Verdict::Skip(_)
+                    | Verdict::Broken(_) => self.late.push(id),
+                }
+            }
+            Verdict::Skip(_) => self.skipped += 1,
+            Verdict::Deviates(_) | Verdict::Stale(_) | Verdict::Broken(_) => self.broken += 1,
+        }
+    }
+
+    fn pinned<'a>(&self, all: &[&'a Case]) -> Vec<Pinned<'a>> {
+        all.iter()
+            .filter_map(|case| {
+                Some(Pinned {
+                    case,
+                    mismatches: self.judged.get(&case.id)?.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// The file that is written, or else the one that the profile names; none yet is an empty one.
+fn file(subject: &Subject, write: Option<&Path>) -> Result<Deviations, Failure> {
+    let Some(path) = write else {
+        return Ok(subject.deviations.clone());
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(source) => {
+            return Err(Failure::Load(LoadError::Unreadable {
+                path: path.to_path_buf(),
+                source,
+            }));
+        }
+    };
+    read(&path.display().to_string(), &text, subject)
+}
+
+fn read(path: &str, text: &str, subject: &Subject) -> Result<Deviations, Failure> {
+    Deviations::parse(path, text, subject.version.as_ref(), false)
+        .map_err(|bad| Failure::Load(LoadError::Bad(vec![bad])))
+}
+
+/// The new text, once it is sure that a run with it finds all as it says.
+fn text(
+    made: &Baseline,
+    file: &Deviations,
+    subject: &Subject,
+    pinned: &[Pinned<'_>],
+) -> Result<String, Failure> {
+    let version = subject.version.as_ref().map(ToString::to_string);
+    let text = made
+        .text(file.text(), version.as_deref())
+        .map_err(|e| Failure::CannotJudge(format!("{}: {e}", file.path())))?;
+    let again = read(file.path(), &text, subject)?;
+    for Pinned { case, mismatches } in pinned {
+        let verdict = Verdict::of(mismatches.clone());
+        let then = known(verdict, &case.id, &case.rules, &again, Date::today()).verdict;
+        let expected = matches!(then, Verdict::Stale(_)) && !made.unclear.is_empty();
+        // One that is over its time says so in a run, and is for a person to think about.
+        let over = again
+            .of(&case.id, &case.rules)
+            .any(|entry| entry.expires.is_some_and(|date| date < Date::today()));
+        if then.is_failure() && !expected && !over {
+            return Err(Failure::CannotJudge(format!(
+                "{} would still come to {}: a defect of pidproof; nothing was written",
+                case.id,
+                then.word()
+            )));
+        }
+    }
+    Ok(text)
+}
+
+/// What is not in the file, and what left it.
+fn tell(made: &Baseline, seen: &Seen, sweeps: usize) {
+    let tell = |line: std::fmt::Arguments<'_>| anstream::eprintln!("pidproof: {line}");
+    for (_, place) in &made.gone {
+        tell(format_args!("{place}: is so no longer, and was taken out"));
+    }
+    for (_, place, cases) in &made.fewer {
+        tell(format_args!(
+            "{place}: is so in fewer cases, now {}",
+            cases.len()
+        ));
+    }
+    for place in &made.unclear {
+        tell(format_args!(
+            "{place}: is not so in this release; it speaks of others too, and was left: narrow its `versions`"
+        ));
+    }
+    for id in &seen.late {
+        tell(format_args!("not in the file: {id} missed its deadline"));
+    }
+    if seen.broken > 0 {
+        let n = seen.broken;
+        tell(format_args!(
+            "not in the file: {n} cases came to no verdict"
+        ));
+    }
+    if seen.skipped > 0 {
+        let n = seen.skipped;
+        tell(format_args!("not in the file: {n} cases were skipped"));
+    }
+    if sweeps > 0 {
+        tell(format_args!(
+            "not in the file: {sweeps} sweeps, which are not run here; their points can be pinned by hand"
+        ));
+    }
+}
+
+/// The whole file or none of it.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    // A link stays one.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let mode = std::fs::metadata(&path).map_or(0o666, |meta| meta.permissions().mode());
+    let mut file = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(dir.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
