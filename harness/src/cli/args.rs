@@ -96,12 +96,24 @@ impl From<TierArg> for Tier {
 /// Where cases come from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Source {
-    /// What to judge: `reference`, or a release such as memtomem@0.1.25
-    #[arg(long, default_value = "reference", value_name = "SUBJECT")]
-    pub(super) subject: String,
+    /// What to judge: a profile (*.toml), a release such as memtomem@0.1.25, or `reference`. Without it,
+    /// ./pidproof.toml where there is one, else the reference
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Option<String>,
     /// Scenarios of one's own instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
+}
+
+/// Commands to judge, without any profile.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Direct {
+    /// The command that belongs to the server, with its arguments; without a server it is judged alone
+    #[arg(long, value_name = "COMMAND", conflicts_with = "subject")]
+    pub(super) cli: Option<String>,
+    /// The server to judge, with its arguments
+    #[arg(last = true, value_name = "SERVER", conflicts_with = "subject")]
+    pub(super) server: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -110,6 +122,8 @@ pub(super) struct Run {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) direct: Direct,
     /// How many cases run at once; two a core by default
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
@@ -140,6 +154,8 @@ pub(super) struct Baseline {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) direct: Direct,
     /// The deviations file to write: what holds in it stays as it is. Without it, its text goes to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,

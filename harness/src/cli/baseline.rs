@@ -8,7 +8,7 @@ use super::args::Baseline as Args;
 use super::out::say;
 use super::run::{judged, on_interrupt, workers};
 use super::select::{Also, select};
-use super::{Exit, Failure, Selection, beside};
+use super::{Exit, Failure, Selection, beside, which};
 use crate::judge::Verdict;
 use crate::judge::deviation::known;
 use crate::report::{Baseline, Pinned, Progress};
@@ -16,13 +16,13 @@ use crate::scenario::date::Date;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::LoadError;
 use crate::scenario::model::Case;
-use crate::subject::{self, Subject};
+use crate::subject::Subject;
 use crate::suite::{CaseResult, Interrupt, Subjects, find_host, run_all, run_one};
 
 pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
-    let subject = subject::find(&args.source.subject)?;
+    let subject = which::find(&args.source, &args.direct)?;
     let library = super::library(&subject, args.source.scenarios.as_deref())?;
     let file = file(&subject, args.write.as_deref())?;
     super::hold_against(&file, &library, args.source.scenarios.is_none())?;
@@ -31,8 +31,12 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
         sweeps: false,
     };
     let Selection { cases, .. } = select(&library, &args.select, also)?;
-    let (sweeps, cases): (Vec<&Case>, Vec<&Case>) =
-        cases.into_iter().partition(|case| case.sweep.is_some());
+    let asked = which::asked(cases, &subject.reach, &library)?;
+    let (sweeps, cases): (Vec<&Case>, Vec<&Case>) = asked
+        .cases
+        .iter()
+        .copied()
+        .partition(|case| case.sweep.is_some());
     let mut host = find_host();
     if let Some(tier) = args.tier {
         host = host.at_most(tier.into());
@@ -47,7 +51,10 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
         // What is known must not hide what is seen.
         known: Deviations::default(),
     };
-    let mut seen = Seen::default();
+    let mut seen = Seen {
+        skipped: asked.out.len(),
+        ..Seen::default()
+    };
     let mut progress = Progress::new(&cases);
     let hear = |result: CaseResult<'_>| {
         if let Some(line) = progress.hear(&result) {

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use super::args::{List, Select};
 use super::out::say;
 use super::select::{Also, select};
-use super::{Exit, Failure, Selection, sweeps};
+use super::{Exit, Failure, Selection, sweeps, which};
 use crate::scenario::model::Case;
 use crate::scenario::rules::Rule;
 use crate::subject;
 
 pub(super) fn list(args: &List) -> Result<Exit, Failure> {
-    let parameters = subject::parameters(&args.source.subject)?;
+    let outline = subject::outline(which::spec(&args.source))?;
     let library = crate::scenario::load::Library::load(
         args.source.scenarios.as_deref(),
-        &parameters,
+        &outline.parameters,
         subject::programs(),
     )?;
     let all = Also {
@@ -46,7 +46,7 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     }
     for case in &cases {
         say(format_args!(
-            "{}  [{}] {}, {}{}",
+            "{}  [{}] {}, {}{}{}",
             case.id,
             case.rules.join(" "),
             case.level.word(),
@@ -55,6 +55,10 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
                 (true, _) => ", only with --releases",
                 (_, Some(_)) => ", a sweep: only with --sweeps",
                 (false, None) => "",
+            },
+            match outline.reach.leaves_out(case) {
+                Some(why) => format!(", not for this subject: {why}"),
+                None => String::new(),
             }
         ));
     }

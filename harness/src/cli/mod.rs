@@ -18,6 +18,7 @@ mod select;
 mod self_test;
 mod sweeps;
 pub mod test_target;
+mod which;
 
 use std::process::ExitCode;
 
@@ -87,6 +88,10 @@ enum Failure {
     NoExploration { name: String, hint: String },
     #[error("{path}: {why}")]
     BadSchedule { path: String, why: String },
+    #[error("`--cli {0}`: its quotes are not closed")]
+    Quotes(String),
+    #[error("all {cases} cases that match are left out: {why}")]
+    AllLeftOut { cases: usize, why: String },
     #[error("cannot write {path}: {source}")]
     Unwritten {
         path: std::path::PathBuf,
@@ -104,10 +109,11 @@ impl Failure {
             | Self::NoDefect { .. }
             | Self::NoExploration { .. }
             | Self::BadSchedule { .. }
-            | Self::FilesAndDir => Exit::Usage,
+            | Self::FilesAndDir
+            | Self::Quotes(_) => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_) => Exit::Nothing,
+            Self::NoPoint(_) | Self::AllLeftOut { .. } => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } => Exit::CannotJudge,
         }

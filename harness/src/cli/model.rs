@@ -23,6 +23,11 @@ pub(super) fn model(args: &Model) -> Result<Exit, Failure> {
     on_interrupt(&interrupt);
 
     let subject = subject::find(&args.subject)?;
+    if !(subject.reach.server && subject.reach.cli) {
+        let why =
+            "the model's actions are those of a server and a command, and this subject lacks one";
+        return Err(Failure::CannotJudge(why.to_owned()));
+    }
     // Parameters a profile must not fill in are told here, and the rules are needed for the report.
     let Library { rules, .. } = super::library(&subject, None)?;
     let host = find_host();

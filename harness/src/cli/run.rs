@@ -11,7 +11,7 @@ use super::args::{Run, Select};
 use super::out::say;
 use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
-use super::{Exit, Failure, Selection, beside};
+use super::{Exit, Failure, Selection, beside, which};
 use crate::judge::Verdict;
 use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
 
-    let subject = subject::find(&args.source.subject)?;
+    let subject = which::find(&args.source, &args.direct)?;
     let (files, chosen) = files(&args.select);
     let library = match (files.as_slice(), &args.source.scenarios) {
         ([], dir) => super::library(&subject, dir.as_deref())?,
@@ -49,6 +49,8 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     } = select(&library, &chosen, also)?;
     let built_in = files.is_empty() && args.source.scenarios.is_none();
     super::hold_against(&subject.deviations, &library, built_in)?;
+    let asked = which::asked(cases, &subject.reach, &library)?;
+    let cases = asked.cases.clone();
     let all: Vec<_> = library.cases().collect();
     let may_skip = if args.may_skip.is_empty() {
         Vec::new()
@@ -102,18 +104,24 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
 
     let must_run = args.must_run || std::env::var_os("CI").is_some_and(|v| !v.is_empty());
     let of_sweeps: Vec<&Case> = not.iter().map(|result| result.case).collect();
+    let out: Vec<&Case> = asked.out.iter().map(|(case, _)| *case).collect();
     let mut told = Told {
         args,
         subject: &subject,
         library: &library,
         left_out: (left_out, sweeps_left_out),
-        progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice()].concat()),
+        out_of_reach: out.len(),
+        progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice(), &out].concat()),
+        not_judged: asked.not_judged(),
         counts: Counts::default(),
         failures: Vec::new(),
         skips: BTreeMap::new(),
         deviating: Deviating::default(),
     };
-    let selected = cases.len() + not.len();
+    let selected = cases.len() + not.len() + out.len();
+    for result in asked.skips() {
+        told.hear(&result);
+    }
     let mut hear = |mut result: CaseResult<'_>| {
         let named = may_skip
             .iter()
@@ -183,7 +191,11 @@ struct Told<'a> {
     library: &'a Library,
     /// Cases that were not asked for: with releases, and sweeps.
     left_out: (usize, usize),
+    /// Cases that cannot be asked of the subject.
+    out_of_reach: usize,
     progress: Progress,
+    /// What was left out because of what the subject is.
+    not_judged: Vec<String>,
     counts: Counts,
     failures: Vec<String>,
     /// Why cases were skipped, and how many for each reason.
@@ -228,6 +240,8 @@ impl Told<'_> {
             args,
             left_out,
             skips,
+            not_judged,
+            out_of_reach,
             deviating,
             ..
         } = self;
@@ -244,7 +258,10 @@ impl Told<'_> {
         for (why, cases) in &skips {
             say(format_args!("skipped ({cases}): {why}"));
         }
-        if counts.skipped > 0 && args.tier.is_none() {
+        for line in &not_judged {
+            say(format_args!("{line}"));
+        }
+        if counts.skipped > out_of_reach && args.tier.is_none() {
             say(format_args!(
                 "`pidproof doctor` says what this host lacks for the skipped cases"
             ));
@@ -290,12 +307,13 @@ pub(super) fn rerun(subject: &Subject, args: &Run, case: &Case) -> String {
     if case.needs_releases() {
         words.push("--releases".into());
     }
-    if subject.name != "reference" {
+    if subject.name != "reference" && subject.typed.is_empty() {
         words.extend(["--subject".into(), subject.name.clone()]);
     }
     if let Some(dir) = &args.source.scenarios {
         words.extend(["--scenarios".into(), dir.display().to_string()]);
     }
+    words.extend(subject.typed.iter().cloned());
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 

@@ -7,7 +7,7 @@ use super::args::{List, Select};
 use super::out::say;
 use super::run::{judged, on_interrupt, workers};
 use super::select::is_point_of;
-use super::{Exit, Failure, beside};
+use super::{Exit, Failure, beside, which};
 use crate::scenario::model::Case;
 use crate::subject;
 use crate::suite::{CaseResult, Found, Interrupt, Subjects, find_host, find_points};
@@ -89,7 +89,7 @@ pub(super) fn find<'a>(
 pub(super) fn list(args: &List, cases: &[&Case]) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
-    let subject = subject::find(&args.source.subject)?;
+    let subject = subject::find(which::spec(&args.source))?;
     let host = find_host();
     let sweeps: Vec<&Case> = cases
         .iter()

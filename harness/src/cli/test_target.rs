@@ -43,18 +43,22 @@ pub fn main() -> ExitCode {
 fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     let spec = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
     let usage = |e: &dyn std::fmt::Display| (Exit::Usage, e.to_string());
-    let parameters = subject::parameters(&spec).map_err(|e| usage(&e))?;
+    let subject::Outline {
+        parameters,
+        reach,
+        deviations,
+    } = subject::outline(&spec).map_err(|e| usage(&e))?;
     let programs = subject::programs();
     let library = match &arguments.filter {
         Some(id) if arguments.exact => Library::of_case(id, &parameters, programs),
         Some(_) | None => Library::load(None, &parameters, programs),
     };
     let library = library.map_err(|e| usage(&e))?;
-    let known = subject::deviations(&spec).map_err(|e| usage(&e))?;
     // One case alone knows no others; listing has looked at them all.
     if !arguments.exact {
-        super::hold_against(&known, &library, true).map_err(|e| usage(&e))?;
+        super::hold_against(&deviations, &library, true).map_err(|e| usage(&e))?;
     }
+    reach.check(&library.rules).map_err(|e| usage(&e))?;
     let Library {
         rules, scenarios, ..
     } = library;
@@ -85,9 +89,14 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
             let lacks_release = !at_hand(&case) && may_skip.releases;
             let unasked = (case.needs_releases() && !releases) || (case.sweep.is_some() && !sweeps);
             let for_some = may_skip.if_called && case.is_for_some();
-            let skipped = lacks_tier || lacks_release || unasked || for_some;
+            let left_out = reach.leaves_out(&case);
+            let skipped = left_out.is_some() || lacks_tier || lacks_release || unasked || for_some;
             let (shared, id) = (Arc::clone(&shared), case.id.clone());
             Trial::test(id, move || {
+                // One that is run in spite of it says why it was left out.
+                if let Some(why) = &left_out {
+                    return Err(why.into());
+                }
                 let (rules, host, spec) = &*shared;
                 judge(&case, rules, host, spec)
             })

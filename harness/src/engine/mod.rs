@@ -34,11 +34,11 @@ use crate::supervise::Scope;
 use crate::world::{World, path_of};
 
 /// How the subject is started, with nothing left to look up.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Commands {
-    /// The server: program and arguments. `@self` is the suite's own executable.
+    /// The server: program and arguments. `@self` is the suite's own executable. Empty where there is none.
     pub server: Vec<String>,
-    /// The command.
+    /// The command; likewise.
     pub cli: Vec<String>,
     /// Variables the subject needs.
     pub env: BTreeMap<String, String>,

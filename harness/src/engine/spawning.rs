@@ -106,6 +106,12 @@ impl Engine<'_> {
                 vec![path.into_os_string().into_vec()]
             }
         };
+        if argv.is_empty() {
+            let role = &spawn.role;
+            return Err(Stop::Broken(format!(
+                "the subject has no {role:?} to start"
+            )));
+        }
         argv.extend(self.fill_all(&spawn.args)?);
         let mut env: BTreeMap<String, OsString> = self.world.env().into_iter().collect();
         for (key, value) in &commands.env {

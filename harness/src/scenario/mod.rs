@@ -21,6 +21,7 @@ pub mod load;
 pub mod matrix;
 pub mod model;
 pub mod node;
+pub mod reach;
 pub mod rules;
 mod spawn;
 mod step;

@@ -5,6 +5,7 @@ use super::{Subject, SubjectError, cache, find, no_env, var};
 use crate::engine::Commands;
 use crate::scenario::beside::{Beside, Programs};
 use crate::scenario::deviation::Deviations;
+use crate::scenario::reach::Reach;
 use crate::suite::ROLE;
 
 /// What scenarios may start beside the judged subject.
@@ -32,6 +33,8 @@ pub fn find_beside(spec: &str) -> Result<Subject, SubjectError> {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        reach: Reach::all(),
+        typed: Vec::new(),
         version: None,
         deviations: Deviations::default(),
         notes: Vec::new(),
@@ -68,8 +71,9 @@ fn understand(spec: &str) -> Result<Beside, String> {
         return Ok(beside(false, false));
     }
     match Asked::parse(spec) {
-        Ok(Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => Ok(beside(false, true)),
-        Ok(Asked::Release { .. }) => Ok(beside(true, true)),
+        Ok(Asked::Reference | Asked::Defect(_)) => Ok(beside(false, true)),
+        Ok(Asked::Own(profile)) => Ok(beside(false, profile.reach.cli)),
+        Ok(Asked::Release { profile, .. }) => Ok(beside(true, profile.reach.cli)),
         Err(error @ SubjectError::Unknown { .. }) => Err(format!(
             "{error}, or a server of the suite: `{}`",
             pidproof_fixtures::servers().join("`, `")

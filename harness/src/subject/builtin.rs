@@ -4,6 +4,7 @@ use super::{Subject, no_env};
 use crate::engine::Commands;
 use crate::roles::{DEFECT, REFERENCE_CLI, REFERENCE_SERVER};
 use crate::scenario::deviation::Deviations;
+use crate::scenario::reach::Reach;
 use crate::suite::ROLE;
 
 /// The reference.
@@ -34,6 +35,8 @@ fn of_roles(name: String, before: &[&str]) -> Subject {
             shown: Vec::new(),
         },
         parameters: Vec::new(),
+        reach: Reach::all(),
+        typed: Vec::new(),
         version: None,
         deviations: Deviations::default(),
         notes: Vec::new(),

@@ -6,6 +6,7 @@ mod beside;
 mod builtin;
 mod cache;
 mod deviations;
+mod direct;
 mod error;
 mod health;
 mod own;
@@ -22,10 +23,12 @@ use std::ffi::OsString;
 use crate::engine::Commands;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::matrix::Values;
+use crate::scenario::reach::Reach;
 use crate::scenario::version;
 
 pub use beside::{find_beside, is_at_hand, programs};
 pub use builtin::{builtin, defective};
+pub use direct::direct;
 pub use error::SubjectError;
 pub use health::{Line, health};
 
@@ -42,6 +45,10 @@ pub struct Subject {
     pub commands: Commands,
     /// The contract's parameters as it fills them in.
     pub parameters: Values,
+    /// How much of the contract can be asked of it.
+    pub reach: Reach,
+    /// The words that name it on a command line, where it is no `--subject`; they come last.
+    pub typed: Vec<String>,
     /// Which release, where it has any.
     pub version: Option<Version>,
     /// What is known of it, and pinned.
@@ -69,6 +76,8 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
                 name: spec.to_owned(),
                 commands: own::commands(&profile, &var)?,
                 parameters: profile.parameters,
+                reach: profile.reach,
+                typed: Vec::new(),
                 version: None,
                 notes: deviations.warnings.clone(),
                 deviations,
@@ -77,29 +86,40 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
     }
 }
 
-/// The contract's parameters as a subject fills them in: what listing needs, without provisioning.
-///
-/// # Errors
-/// That there is no such subject.
-pub fn parameters(spec: &str) -> Result<Values, SubjectError> {
-    Ok(match Asked::parse(spec)? {
-        Asked::Reference | Asked::Defect(_) => builtin().parameters,
-        Asked::Release { profile, .. } | Asked::Own(profile) => profile.parameters,
-    })
+/// What listing needs to know of a subject, without provisioning.
+#[derive(Debug)]
+pub struct Outline {
+    /// The contract's parameters as it fills them in.
+    pub parameters: Values,
+    /// How much of the contract can be asked of it.
+    pub reach: Reach,
+    /// What is known of it.
+    pub deviations: Deviations,
 }
 
-/// What is known of a subject, without provisioning.
+/// What a subject's profile says of it.
 ///
 /// # Errors
-/// That there is no such subject, or what is wrong with its file.
-pub fn deviations(spec: &str) -> Result<Deviations, SubjectError> {
-    match Asked::parse(spec)? {
-        Asked::Reference | Asked::Defect(_) => Ok(Deviations::default()),
+/// That there is no such subject, or what is wrong with its files.
+pub fn outline(spec: &str) -> Result<Outline, SubjectError> {
+    let (profile, version) = match Asked::parse(spec)? {
+        Asked::Reference | Asked::Defect(_) => {
+            return Ok(Outline {
+                parameters: Vec::new(),
+                reach: Reach::all(),
+                deviations: Deviations::default(),
+            });
+        }
         Asked::Release {
             profile, version, ..
-        } => deviations::read(&profile, Some(&version), &var),
-        Asked::Own(profile) => deviations::read(&profile, None, &var),
-    }
+        } => (profile, Some(version)),
+        Asked::Own(profile) => (profile, None),
+    };
+    Ok(Outline {
+        deviations: deviations::read(&profile, version.as_ref(), &var)?,
+        parameters: profile.parameters,
+        reach: profile.reach,
+    })
 }
 
 fn release(
@@ -140,6 +160,8 @@ fn release(
         notes: [ready.marker.notes, deviations.warnings.clone()].concat(),
         deviations,
         version: Some(version.clone()),
+        reach: profile.reach,
+        typed: Vec::new(),
     })
 }
 

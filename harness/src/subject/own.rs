@@ -22,6 +22,15 @@ pub(super) fn commands(
         .ok()
         .and_then(|p| p.parent().map(Path::to_path_buf))
         .ok_or_else(|| not_here(profile, "its directory is gone".into()))?;
+    commands_in(profile, &dir, var)
+}
+
+/// As [`commands`], from this directory.
+pub(super) fn commands_in(
+    profile: &Profile,
+    dir: &Path,
+    var: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Commands, SubjectError> {
     let text = dir
         .to_str()
         .ok_or_else(|| not_here(profile, "its directory's name is no UTF-8".into()))?;
@@ -33,12 +42,13 @@ pub(super) fn commands(
         let found = fs::canonicalize(dir.join(&path));
         shown.push(found.map_err(|e| not_here(profile, format!("`shown` names {path}: {e}")))?);
     }
-    let mut command = |key: &str, words: &[String]| {
+    let mut command = |key: &str, words: &[String]| -> Result<Vec<String>, SubjectError> {
         let mut words = fill_all(words);
         let Some(first) = words.first_mut() else {
-            return Err(not_here(profile, format!("`{key}` starts nothing")));
+            // It has no such program.
+            return Ok(words);
         };
-        let program = program(first, &dir, &var("PATH").unwrap_or_default()).ok_or_else(|| {
+        let program = program(first, dir, &var("PATH").unwrap_or_default()).ok_or_else(|| {
             not_here(
                 profile,
                 format!("`{key}` starts {first}, which is no program here"),
@@ -77,7 +87,7 @@ fn program(word: &str, dir: &Path, path: &OsString) -> Option<PathBuf> {
     is_program(&real).then_some(real)
 }
 
-fn not_here(profile: &Profile, what: String) -> SubjectError {
+pub(super) fn not_here(profile: &Profile, what: String) -> SubjectError {
     SubjectError::NotHere {
         profile: profile.path.clone(),
         what,

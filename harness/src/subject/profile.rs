@@ -8,6 +8,7 @@ use crate::scenario::diag::{BadFile, Diags};
 use crate::scenario::fields::{self, Fields};
 use crate::scenario::matrix::{self, Values};
 use crate::scenario::node::{Entry, Node, Span, Value, read_file};
+use crate::scenario::reach::{Exempt, Reach};
 
 /// Where the release stands, for `${venv}`.
 pub(super) const VENV: &str = "venv";
@@ -19,7 +20,7 @@ pub(super) const DIR: &str = "dir";
 pub(super) struct Profile {
     /// As printed.
     pub(super) path: String,
-    /// The server's command, with places to fill in.
+    /// The server's command, with places to fill in; empty where there is none.
     pub(super) server: Vec<String>,
     /// The CLI's command, likewise.
     pub(super) cli: Vec<String>,
@@ -29,6 +30,8 @@ pub(super) struct Profile {
     pub(super) shown: Vec<String>,
     /// The contract's parameters.
     pub(super) parameters: Values,
+    /// How much of the contract can be asked of it.
+    pub(super) reach: Reach,
     /// Where its releases come from.
     pub(super) pypi: Option<Pypi>,
     /// The file with its known deviations, from where the profile is.
@@ -86,8 +89,7 @@ impl Profile {
     /// All mistakes of the file.
     pub(super) fn parse(path: &str, source: &str) -> Result<Self, BadFile> {
         read_file(path, source, |entries, diags| {
-            let end = source.len();
-            profile(path, &entries, end, diags)
+            profile(path, &entries, source, diags)
         })
     }
 }
@@ -114,8 +116,8 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, inner, after))
 }
 
-fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Option<Profile> {
-    let mut top = Fields::new(entries, end..end, "a profile");
+fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
+    let mut top = Fields::new(entries, source.len()..source.len(), "a profile");
     let pypi = top
         .table("pypi", "[pypi]", diags)
         .map(|table| pypi(table, diags));
@@ -124,6 +126,10 @@ fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Opti
 
     let server = command(&mut top, "server", places, diags);
     let cli = command(&mut top, "cli", places, diags);
+    if server.is_none() && cli.is_none() {
+        top.missing("server");
+    }
+    let exempt = exempt(&mut top, diags);
     let shown = top.texts("shown", diags);
     for (text, span) in &shown {
         check_places(text, span, places, diags);
@@ -138,10 +144,17 @@ fn profile(path: &str, entries: &[Entry], end: usize, diags: &mut Diags) -> Opti
     }
     let deviations = top.text("deviations", diags).map(owned);
     top.finish(diags);
+    let reach = Reach {
+        server: server.is_some(),
+        cli: cli.is_some(),
+        exempt,
+        profile: (path.to_owned(), source.to_owned()),
+    };
     Some(Profile {
         path: path.to_owned(),
-        server: server?,
-        cli: cli?,
+        server: server.unwrap_or_default(),
+        cli: cli.unwrap_or_default(),
+        reach,
         env,
         shown: shown.into_iter().map(|(text, _)| text.to_owned()).collect(),
         parameters: matrix::parameters(parameters),
@@ -231,17 +244,14 @@ fn need_version(table: &mut Fields<'_>, key: &'static str, diags: &mut Diags) ->
     }
 }
 
-/// A program and its arguments.
+/// A program and its arguments, if there is one.
 fn command(
     top: &mut Fields<'_>,
     key: &'static str,
     places: &[&str],
     diags: &mut Diags,
 ) -> Option<Vec<String>> {
-    let Some(node) = top.take(key) else {
-        top.missing(key);
-        return None;
-    };
+    let node = top.take(key)?;
     let words = top.texts(key, diags);
     if matches!(&node.value, Value::List(items) if items.is_empty()) {
         diags.push(
@@ -254,6 +264,34 @@ fn command(
         check_places(word, span, places, diags);
     }
     Some(words.into_iter().map(owned).collect())
+}
+
+/// Rules that do not apply. Without a reason each would be a hole.
+fn exempt(top: &mut Fields<'_>, diags: &mut Diags) -> Vec<Exempt> {
+    let Some(node) = top.take("does-not-apply") else {
+        return Vec::new();
+    };
+    let one = |node: &Node, diags: &mut Diags| {
+        let Some(entries) = node.entries() else {
+            fields::wrong(node, &node.value, "a table", diags);
+            return None;
+        };
+        let mut table = Fields::new(entries, node.span.clone(), "[[does-not-apply]]");
+        let rule = table.need_text("rule", diags);
+        let reason = table.need_text("reason", diags);
+        table.finish(diags);
+        let ((name, span), (reason, why)) = (rule?, reason?);
+        if reason.trim().is_empty() {
+            diags.push(why, "no reason is given", "why does it not apply?");
+        }
+        Some(Exempt {
+            name: name.to_owned(),
+            span,
+            reason: reason.to_owned(),
+        })
+    };
+    let nodes = fields::list(node, diags);
+    nodes.iter().filter_map(|node| one(node, diags)).collect()
 }
 
 fn variables(entries: &[Entry], places: &[&str], diags: &mut Diags) -> BTreeMap<String, String> {

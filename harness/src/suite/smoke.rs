@@ -25,6 +25,19 @@ close-stdin = "server"
 wait = "server"
 "#;
 
+/// The same of a subject that has only a command. What it says to this is no matter.
+const COMMAND: &str = r#"
+title = "the subject's command starts and ends"
+rules = []
+[[step]]
+spawn = "command"
+role = "cli"
+args = ["--help"]
+[[step]]
+expect = "command"
+exit = "any"
+"#;
+
 /// The least that is waited for anything, whatever the subject: the machine may be busy.
 const LEAST: Duration = Duration::from_secs(10);
 /// What a first start may take: a cold cache, an interpreter, a slow machine.
@@ -47,8 +60,12 @@ pub fn patience(
         parameters: &Vec::new(),
         programs: Programs::NONE,
     };
-    let scenario =
-        file::parse("smoke", "(built-in)", SCENARIO, &frame).map_err(|e| e.to_string())?;
+    let text = if commands.server.is_empty() {
+        COMMAND
+    } else {
+        SCENARIO
+    };
+    let scenario = file::parse("smoke", "(built-in)", text, &frame).map_err(|e| e.to_string())?;
     let case = scenario
         .cases
         .first()
@@ -60,6 +77,12 @@ pub fn patience(
     let Some(result) = run_one(case, host, &alone, interrupt) else {
         return Err("interrupted".into());
     };
+    // By convention a wrapper's word for a program that is not there, or cannot be run.
+    let of_wrapper = |end: &str| ["exit status 126", "exit status 127"].contains(&end);
+    let processes = &result.evidence.processes;
+    if let Some(process) = processes.iter().find(|p| of_wrapper(&p.end)) {
+        return Err(format!("{}: {}", process.end, process.stderr.trim_end()));
+    }
     match result.verdict {
         Verdict::Pass => Ok(LEAST.max(result.took * FACTOR)),
         Verdict::Fail(gaps) | Verdict::TimedOut(gaps) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::Commands;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::model::Case;
+use crate::scenario::reach::lacks;
 
 /// A subject that was found and has been started once.
 #[derive(Debug, Clone)]
@@ -51,6 +52,10 @@ impl Subjects {
     /// # Errors
     /// Which cannot be had here, and why: then nothing can be said of the judged one.
     pub(super) fn of(&self, case: &Case) -> Result<Cast, String> {
+        let Commands { server, cli, .. } = &self.judged.commands;
+        if let Some(why) = lacks(case, !server.is_empty(), !cli.is_empty()) {
+            return Err(why.to_owned());
+        }
         let mut cast = Cast {
             beside: BTreeMap::new(),
             patience: self.judged.patience,
