@@ -152,6 +152,8 @@ fn join(names: &[OsString]) -> String {
 /// Everything below `path` (or anywhere) that differs between two moments, but for what is at or below
 /// the paths of `except`.
 ///
+/// What was found names its path too: one that is known elsewhere is not known here.
+///
 /// The time of change of a directory counts too, so that what came and went is seen; not where an
 /// excepted path lies directly in it.
 pub fn unchanged(
@@ -170,14 +172,14 @@ pub fn unchanged(
         match after.get(p) {
             None => gaps.push(Gap::new(
                 format!("{name} unchanged: {}", was.line()),
-                "absent",
+                format!("{name} absent"),
             )),
             Some(is) => {
                 let excepted_inside = except.iter().any(|e| e.parent() == Some(p));
                 if let Some(what) = difference(was, is, excepted_inside) {
                     gaps.push(Gap::new(
                         format!("{name} unchanged: {}", was.line()),
-                        format!("{} ({what})", is.line()),
+                        format!("{name} {} ({what})", is.line()),
                     ));
                 }
             }
@@ -185,9 +187,10 @@ pub fn unchanged(
     }
     for (p, is) in after.iter().filter(|(p, _)| judged(p)) {
         if !before.contains_key(p) {
+            let name = show(p);
             gaps.push(Gap::new(
-                format!("{} absent, as before", show(p)),
-                is.line(),
+                format!("{name} absent, as before"),
+                format!("{name} {}", is.line()),
             ));
         }
     }
