@@ -169,10 +169,9 @@ fn all_are_told(
             .replace("HOW", how)
             .replace("ROUNDS", &rounds.to_string());
         let commands = Commands {
-            server: Vec::new(),
             cli: argv.clone(),
-            env: BTreeMap::new(),
             shown: shown.clone(),
+            ..Commands::default()
         };
         evidence(host, commands, &scenario)
     };

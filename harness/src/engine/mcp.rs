@@ -22,6 +22,9 @@ enum NoAnswer {
 
 impl Engine<'_> {
     pub(super) fn handshake(&mut self, step: &Step, who: &str, refused: bool) -> Done {
+        if let Some(ready) = self.ready.get(self.called(who)).cloned() {
+            return self.readiness(step, who, &ready, refused);
+        }
         let initialize = json!({
             "protocolVersion": "2024-11-05",
             "capabilities": {},
@@ -190,6 +193,10 @@ impl Engine<'_> {
         };
         let expected = format!("{who} ends without answering the handshake");
         self.mismatch(step, Gap::new(expected, found.0), found.1);
+        self.wait_a_little_for_end(who)
+    }
+
+    pub(super) fn wait_a_little_for_end(&mut self, who: &str) -> Done {
         // Most likely it serves on, and each later check on its end would wait out all patience to learn
         // that it has none. A tenth of it is long for a server that is about to end.
         let patience = self.job.patience / 10;

@@ -9,6 +9,7 @@ mod evidence;
 mod locks;
 mod mcp;
 mod mounts;
+mod ready;
 mod spawning;
 pub mod stage;
 mod steps;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Line, ProcessRecord};
+pub use ready::Readiness;
 
 use crate::judge::{Gap, Mismatch, Verdict};
 use crate::observe::tree::Tree;
@@ -44,6 +46,8 @@ pub struct Commands {
     pub env: BTreeMap<String, String>,
     /// Host paths it needs to see, read-only.
     pub shown: Vec<PathBuf>,
+    /// How its server shows that it serves.
+    pub ready: Readiness,
 }
 
 /// A case to run.
@@ -126,6 +130,8 @@ pub struct Engine<'a> {
     spawned: bool,
     /// What became of each start that may fail.
     served: HashMap<String, bool>,
+    /// Servers that do not speak MCP.
+    ready: HashMap<String, Readiness>,
     /// The processes that run programs of others.
     tools: BTreeSet<String>,
     /// File systems the case has mounted: the watch and the trees cover these too.
@@ -192,6 +198,7 @@ impl<'a> Engine<'a> {
             mismatches: Vec::new(),
             spawned: false,
             served: HashMap::new(),
+            ready: HashMap::new(),
             tools: BTreeSet::new(),
             mounted: Vec::new(),
             calls: calls::Calls::new(start),

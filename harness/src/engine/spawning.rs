@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::{Done, Engine, Stop};
+use super::{Done, Engine, Readiness, Stop};
 use crate::judge::Gap;
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Role, Spawn, StdinKind, Step, Streams};
@@ -66,6 +66,13 @@ impl Engine<'_> {
             plan.umask,
             shown.join(" ")
         ));
+        let commands = self.job.commands_of(spawn.subject.as_deref());
+        if let (Role::Server, Some(commands)) = (&spawn.role, commands)
+            && commands.ready != Readiness::Initialize
+        {
+            let ready = commands.ready.clone();
+            self.ready.insert(spawn.handle.clone(), ready);
+        }
         if matches!(spawn.role, Role::Tool(_)) {
             self.tools.insert(spawn.handle.clone());
         }

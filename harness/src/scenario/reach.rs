@@ -1,6 +1,8 @@
 //! How much of the contract can be asked of a subject: it may have no command or no server, and its profile may
 //! say that rules do not apply.
 
+use std::collections::BTreeSet;
+
 use super::diag::{BadFile, Diags};
 use super::model::{Action, Case, Injected, Role, Step};
 use super::node::Span;
@@ -13,6 +15,8 @@ pub struct Reach {
     pub server: bool,
     /// It has a command.
     pub cli: bool,
+    /// Its server speaks MCP.
+    pub mcp: bool,
     /// What does not apply to it.
     pub exempt: Vec<Exempt>,
     /// Its profile as printed, and all of it: for what it exempts and nobody knows.
@@ -42,6 +46,7 @@ impl Reach {
         Self {
             server: true,
             cli: true,
+            mcp: true,
             exempt: Vec::new(),
             profile: (String::new(), String::new()),
         }
@@ -51,6 +56,10 @@ impl Reach {
     pub fn leaves_out(&self, case: &Case) -> Option<String> {
         lacks(case, self.server, self.cli)
             .map(str::to_owned)
+            .or_else(|| {
+                let speaks = self.mcp || !calls_tools(case);
+                (!speaks).then(|| "no MCP: the subject's `ready` is a text".to_owned())
+            })
             .or_else(|| {
                 let (rule, exempt) = case.rules.iter().find_map(|rule| {
                     let exempt = self.exempt.iter().find(|exempt| exempt.is_of(rule))?;
@@ -97,12 +106,37 @@ pub fn lacks(case: &Case, has_server: bool, has_cli: bool) -> Option<&'static st
 }
 
 fn starts(steps: &[Step], role: &Role) -> bool {
-    steps.iter().any(|step| {
-        if let Action::Spawn(spawn) = &step.action {
-            return spawn.role == *role && spawn.subject.is_none();
+    let mut any = false;
+    visit(steps, &mut |action| {
+        any |= matches!(action, Action::Spawn(spawn) if spawn.role == *role && spawn.subject.is_none());
+    });
+    any
+}
+
+/// Whether a case calls a tool of the judged server: of any process that is not known to be another's.
+fn calls_tools(case: &Case) -> bool {
+    let mut others = BTreeSet::new();
+    let mut called = BTreeSet::new();
+    visit(&case.steps, &mut |action| {
+        if let Action::Spawn(spawn) = action
+            && (spawn.role != Role::Server || spawn.subject.is_some())
+        {
+            others.insert(spawn.handle.clone());
+        } else if let Action::Call(call) = action {
+            called.insert(call.who.clone());
         }
-        // What is done while a call is held.
-        matches!(&step.action, Action::Inject(injection)
-            if matches!(&injection.what, Injected::Pause { steps } if starts(steps, role)))
-    })
+    });
+    !called.is_subset(&others)
+}
+
+/// All actions, those that are done while a call is held among them.
+fn visit(steps: &[Step], see: &mut impl FnMut(&Action)) {
+    for step in steps {
+        see(&step.action);
+        if let Action::Inject(injection) = &step.action
+            && let Injected::Pause { steps } = &injection.what
+        {
+            visit(steps, see);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::spec::Asked;
 use super::{Subject, SubjectError, cache, find, no_env, var};
-use crate::engine::Commands;
+use crate::engine::{Commands, Readiness};
 use crate::scenario::beside::{Beside, Programs};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::reach::Reach;
@@ -31,6 +31,7 @@ pub fn find_beside(spec: &str) -> Result<Subject, SubjectError> {
             cli: Vec::new(),
             env: no_env(),
             shown: Vec::new(),
+            ready: Readiness::Initialize,
         },
         parameters: Vec::new(),
         reach: Reach::all(),

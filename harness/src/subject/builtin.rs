@@ -1,7 +1,7 @@
 //! The reference implementation and its defective twins, from this very executable.
 
 use super::{Subject, no_env};
-use crate::engine::Commands;
+use crate::engine::{Commands, Readiness};
 use crate::roles::{DEFECT, REFERENCE_CLI, REFERENCE_SERVER};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::reach::Reach;
@@ -33,6 +33,7 @@ fn of_roles(name: String, before: &[&str]) -> Subject {
             cli: role(REFERENCE_CLI),
             env: no_env(),
             shown: Vec::new(),
+            ready: Readiness::Initialize,
         },
         parameters: Vec::new(),
         reach: Reach::all(),

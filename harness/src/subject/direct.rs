@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::own::{commands_in, not_here};
 use super::profile::Profile;
 use super::{Subject, SubjectError, no_env, var};
+use crate::engine::Readiness;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::reach::Reach;
 
@@ -26,6 +27,7 @@ pub fn direct(server: &[String], cli: &[String]) -> Result<Subject, SubjectError
         env: no_env(),
         shown: Vec::new(),
         parameters: Vec::new(),
+        ready: Readiness::Initialize,
         reach: Reach {
             server: !server.is_empty(),
             cli: !cli.is_empty(),

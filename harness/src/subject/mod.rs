@@ -2,6 +2,7 @@
 //!
 //! A name becomes a profile without touching anything but its file (`spec`); only [`find`] provisions.
 
+mod asking;
 mod beside;
 mod builtin;
 mod cache;
@@ -155,6 +156,7 @@ fn release(
                 .map(|(k, v)| (k.clone(), fill(v)))
                 .collect(),
             shown,
+            ready: profile.ready,
         },
         parameters: profile.parameters,
         notes: [ready.marker.notes, deviations.warnings.clone()].concat(),

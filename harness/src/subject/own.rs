@@ -72,6 +72,7 @@ pub(super) fn commands_in(
             .map(|(k, v)| (k.clone(), fill(v, &places)))
             .collect(),
         shown,
+        ready: profile.ready.clone(),
     })
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::asking::{exempt, ready};
 use super::version::Version;
+use crate::engine::Readiness;
 use crate::scenario::diag::{BadFile, Diags};
 use crate::scenario::fields::{self, Fields};
 use crate::scenario::matrix::{self, Values};
 use crate::scenario::node::{Entry, Node, Span, Value, read_file};
-use crate::scenario::reach::{Exempt, Reach};
+use crate::scenario::reach::Reach;
 
 /// Where the release stands, for `${venv}`.
 pub(super) const VENV: &str = "venv";
@@ -30,6 +32,8 @@ pub(super) struct Profile {
     pub(super) shown: Vec<String>,
     /// The contract's parameters.
     pub(super) parameters: Values,
+    /// How its server shows that it serves.
+    pub(super) ready: Readiness,
     /// How much of the contract can be asked of it.
     pub(super) reach: Reach,
     /// Where its releases come from.
@@ -130,6 +134,7 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         top.missing("server");
     }
     let exempt = exempt(&mut top, diags);
+    let ready = ready(&mut top, diags);
     let shown = top.texts("shown", diags);
     for (text, span) in &shown {
         check_places(text, span, places, diags);
@@ -147,6 +152,7 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
     let reach = Reach {
         server: server.is_some(),
         cli: cli.is_some(),
+        mcp: ready == Readiness::Initialize,
         exempt,
         profile: (path.to_owned(), source.to_owned()),
     };
@@ -154,6 +160,7 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         path: path.to_owned(),
         server: server.unwrap_or_default(),
         cli: cli.unwrap_or_default(),
+        ready,
         reach,
         env,
         shown: shown.into_iter().map(|(text, _)| text.to_owned()).collect(),
@@ -264,34 +271,6 @@ fn command(
         check_places(word, span, places, diags);
     }
     Some(words.into_iter().map(owned).collect())
-}
-
-/// Rules that do not apply. Without a reason each would be a hole.
-fn exempt(top: &mut Fields<'_>, diags: &mut Diags) -> Vec<Exempt> {
-    let Some(node) = top.take("does-not-apply") else {
-        return Vec::new();
-    };
-    let one = |node: &Node, diags: &mut Diags| {
-        let Some(entries) = node.entries() else {
-            fields::wrong(node, &node.value, "a table", diags);
-            return None;
-        };
-        let mut table = Fields::new(entries, node.span.clone(), "[[does-not-apply]]");
-        let rule = table.need_text("rule", diags);
-        let reason = table.need_text("reason", diags);
-        table.finish(diags);
-        let ((name, span), (reason, why)) = (rule?, reason?);
-        if reason.trim().is_empty() {
-            diags.push(why, "no reason is given", "why does it not apply?");
-        }
-        Some(Exempt {
-            name: name.to_owned(),
-            span,
-            reason: reason.to_owned(),
-        })
-    };
-    let nodes = fields::list(node, diags);
-    nodes.iter().filter_map(|node| one(node, diags)).collect()
 }
 
 fn variables(entries: &[Entry], places: &[&str], diags: &mut Diags) -> BTreeMap<String, String> {

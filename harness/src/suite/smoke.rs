@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Interrupt, Ready, Subjects, run_one};
-use crate::engine::Commands;
+use crate::engine::{Commands, Readiness};
 use crate::judge::Verdict;
 use crate::scenario::beside::Programs;
 use crate::scenario::file::{self, Frame, Shared};
@@ -21,6 +21,22 @@ role = "server"
 handshake = "server"
 [[step]]
 close-stdin = "server"
+[[step]]
+wait = "server"
+"#;
+
+/// The same of a server that does not speak MCP, and so may not look at its standard input at all.
+const SIGNALLED: &str = r#"
+title = "the subject starts, shows that it is ready and ends"
+rules = []
+[[step]]
+spawn = "server"
+role = "server"
+[[step]]
+handshake = "server"
+[[step]]
+signal = "server"
+send = "TERM"
 [[step]]
 wait = "server"
 "#;
@@ -62,6 +78,8 @@ pub fn patience(
     };
     let text = if commands.server.is_empty() {
         COMMAND
+    } else if commands.ready != Readiness::Initialize {
+        SIGNALLED
     } else {
         SCENARIO
     };

@@ -109,8 +109,7 @@ mod tests {
             commands: Commands {
                 server: vec![program.to_owned()],
                 cli: Vec::new(),
-                env: BTreeMap::new(),
-                shown: Vec::new(),
+                ..Commands::default()
             },
             patience: Duration::from_secs(seconds),
         }
