@@ -19,6 +19,8 @@ const EXIT_CODES: &str = "Exit status: 0 as expected, 1 a rule is broken, 2 usag
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a profile, a deviations file and a CI workflow for a server of one's own, and try to start it
+    Init(Init),
     /// Run cases and judge the subject
     Run(Run),
     /// Write what the subject does otherwise today as deviations, for you to explain
@@ -146,6 +148,22 @@ pub(super) struct Run {
     /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
     #[arg(long, value_name = "FILTER")]
     pub(super) may_skip: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Init {
+    /// The server's command line, as for a shell
+    #[arg(long, value_name = "COMMAND", required_unless_present = "cli")]
+    pub(super) server: Option<String>,
+    /// The command line of the command that belongs to it
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) cli: Option<String>,
+    /// Where to write
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) dir: PathBuf,
+    /// Replace files that are there; a deviations file with entries in it stays all the same
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -8,7 +8,7 @@ use super::args::Baseline as Args;
 use super::out::say;
 use super::run::{judged, on_interrupt, workers};
 use super::select::{Also, select};
-use super::{Exit, Failure, Selection, beside, which};
+use super::{Exit, Failure, Selection, beside, which, whole};
 use crate::judge::Verdict;
 use crate::judge::deviation::known;
 use crate::report::{Baseline, Pinned, Progress};
@@ -83,10 +83,7 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
     match &args.write {
         None => say(text.trim_end()),
         Some(path) => {
-            write(path, &text).map_err(|source| Failure::Unwritten {
-                path: path.clone(),
-                source,
-            })?;
+            whole::write(path, &text)?;
             say(format_args!(
                 "{}: entries: {} kept, {} new",
                 path.display(),
@@ -255,21 +252,4 @@ fn tell(made: &Baseline, seen: &Seen, sweeps: usize) {
             "not in the file: {sweeps} sweeps, which are not run here; their points can be pinned by hand"
         ));
     }
-}
-
-/// The whole file or none of it.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-    // A link stays one.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    let mode = std::fs::metadata(&path).map_or(0o666, |meta| meta.permissions().mode());
-    let mut file = tempfile::Builder::new()
-        .permissions(std::fs::Permissions::from_mode(mode))
-        .tempfile_in(dir.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }

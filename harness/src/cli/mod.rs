@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod explore;
 mod explore_state;
+mod init;
 mod list;
 mod model;
 mod mutants;
@@ -19,6 +20,7 @@ mod self_test;
 mod sweeps;
 pub mod test_target;
 mod which;
+mod whole;
 
 use std::process::ExitCode;
 
@@ -88,8 +90,10 @@ enum Failure {
     NoExploration { name: String, hint: String },
     #[error("{path}: {why}")]
     BadSchedule { path: String, why: String },
-    #[error("`--cli {0}`: its quotes are not closed")]
+    #[error("`{0}`: its quotes are not closed")]
     Quotes(String),
+    #[error("{0} is there already, and nothing was written; --force replaces it")]
+    There(String),
     #[error("all {cases} cases that match are left out: {why}")]
     AllLeftOut { cases: usize, why: String },
     #[error("cannot write {path}: {source}")]
@@ -110,7 +114,8 @@ impl Failure {
             | Self::NoExploration { .. }
             | Self::BadSchedule { .. }
             | Self::FilesAndDir
-            | Self::Quotes(_) => Exit::Usage,
+            | Self::Quotes(_)
+            | Self::There(_) => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::NoPoint(_) | Self::AllLeftOut { .. } => Exit::Nothing,
@@ -140,6 +145,7 @@ pub fn main() -> ExitCode {
     let done = match args.command {
         args::Command::Run(run) => run::run(&run),
         args::Command::Baseline(args) => baseline::baseline(&args),
+        args::Command::Init(init) => init::init(&init),
         args::Command::List(list) => list::list(&list),
         args::Command::Explain(explain) => explain::explain(&explain),
         args::Command::Check(check) => check::check(&check),

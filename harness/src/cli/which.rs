@@ -30,13 +30,17 @@ pub(super) fn spec(source: &Source) -> &str {
 /// # Errors
 /// Why there is no such subject here.
 pub(super) fn find(source: &Source, direct: &Direct) -> Result<Subject, Failure> {
-    let split = |text: &String| shlex::split(text).ok_or_else(|| Failure::Quotes(text.clone()));
-    let cli = direct.cli.as_ref().map(split).transpose()?;
-    let cli = cli.unwrap_or_default();
+    let cli = words(direct.cli.as_deref())?;
     if direct.server.is_empty() && cli.is_empty() {
         return Ok(subject::find(spec(source))?);
     }
     Ok(subject::direct(&direct.server, &cli)?)
+}
+
+/// A command line as a shell would split it; no words where there is none.
+pub(super) fn words(line: Option<&str>) -> Result<Vec<String>, Failure> {
+    let split = |line: &str| shlex::split(line).ok_or_else(|| Failure::Quotes(line.to_owned()));
+    Ok(line.map(split).transpose()?.unwrap_or_default())
 }
 
 /// Those of the cases that can be asked of a subject, and those that are left out with why.

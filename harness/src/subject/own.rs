@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::SubjectError;
 use super::profile::{DIR, Profile, fill};
 use super::python::{is_program, on_path};
+use super::shown::installed_with;
 use crate::engine::Commands;
 
 /// How to start it, with all paths made absolute and looked up.
@@ -58,6 +59,7 @@ pub(super) fn commands_in(
             .to_str()
             .ok_or_else(|| not_here(profile, format!("`{key}`: its path is no UTF-8")))?
             .to_owned();
+        shown.extend(installed_with(&program));
         shown.push(program);
         Ok(words)
     };
