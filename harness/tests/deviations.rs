@@ -204,3 +204,29 @@ fn the_test_target_has_the_same_verdicts() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("no case is called"), "{text}");
 }
+
+#[test]
+fn the_test_target_ignores_what_cannot_be_asked_and_says_why_when_it_is_run() {
+    let subject = Subject::new("", "");
+    subject.write("mine.toml", "server = [\"./server\"]\n");
+    let judge = |words: &[&str]| {
+        let output = Command::new(test_target())
+            .env("CI", "true")
+            .env("PIDPROOF_SUBJECT", subject.path("mine.toml"))
+            .args(["--exact", "uni.nothing-to-remove:flags=plain:form=xdg"])
+            .args(words)
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let (code, text) = judge(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("1 ignored"), "{text}");
+    let (code, text) = judge(&["--ignored"]);
+    assert_ne!(code, Some(0), "{text}");
+    assert!(
+        text.contains("no command: the subject has no `cli`"),
+        "{text}"
+    );
+}
