@@ -8,6 +8,8 @@ use regex::Regex;
 /// What differs from run to run, and what stands in its place. In this order: what a later one would take
 /// apart is replaced by then. docs/subjects.md tells of each.
 const DIFFERS: [(&str, &str); 18] = [
+    // Columns that are as wide as what was in them.
+    (r" {2,}", " "),
     // The content of a database, and where the shown part of a text ends, within a number perhaps.
     (r" \x22[^\x22\n]*\\x[0-9a-f]{2}[^\x22\n]*\x22", " <bytes>"),
     (r"[\dT:.-]*\.\.\.\x22", "...\""),
@@ -38,7 +40,11 @@ const DIFFERS: [(&str, &str); 18] = [
         r"\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|sec|seconds?)\b",
         "<duration>",
     ),
-    (r"\b(?i)(p?pid\w*\W{1,3})\d+\b", "${1}<n>"),
+    // Not what follows the name of a file.
+    (
+        r"(?i)(^|[^./\w-])(p?pid[ :=#(\x22']{1,3})\d+\b",
+        "${1}${2}<n>",
+    ),
     (r"\b(\w+)\[\d+\]:", "${1}[<n>]:"),
     (r"\binode \d+", "inode <n>"),
     // The content of a pidfile.
@@ -48,8 +54,6 @@ const DIFFERS: [(&str, &str); 18] = [
         "${1}<n>",
     ),
     (r"\b0x[0-9a-f]{6,}\b", "<address>"),
-    // Columns that are as wide as what was in them.
-    (r" {2,}", " "),
 ];
 
 static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
@@ -64,9 +68,16 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 pub fn steady(found: &str) -> String {
     let lines: Vec<&str> = found.trim().lines().map(str::trim_end).collect();
     let mut text = lines.join("\n");
-    for (pattern, instead) in PATTERNS.iter() {
-        if let Cow::Owned(replaced) = pattern.replace_all(&text, *instead) {
-            text = replaced;
+    // Once is enough but for what one of them has brought together.
+    for _ in 0..4 {
+        let before = text.clone();
+        for (pattern, instead) in PATTERNS.iter() {
+            if let Cow::Owned(replaced) = pattern.replace_all(&text, *instead) {
+                text = replaced;
+            }
+        }
+        if text == before {
+            break;
         }
     }
     text
@@ -121,6 +132,11 @@ mod tests {
                 r#"86 bytes "created: 2026-11-23T1...""#,
                 r#"86 bytes "created: ...""#,
             ),
+            (
+                "{\"pid\": 7, \"ppid\":8} pid=9",
+                "{\"pid\": <n>, \"ppid\":<n>} pid=<n>",
+            ),
+            ("server.pid      0 B", "server.pid 0 B"),
             // These are what a rule is about.
             ("exit status 2", "exit status 2"),
             ("mode 0644", "mode 0644"),
