@@ -115,7 +115,7 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
     }
     Ok(if seen.broken > 0 {
         Exit::CannotJudge
-    } else if !(seen.late.is_empty() && seen.odd.is_empty()) || !made.unclear.is_empty() {
+    } else if !(seen.late.is_empty() && seen.odd.is_empty() && made.unclear.is_empty()) {
         Exit::Broken
     } else {
         Exit::AsExpected
