@@ -14,6 +14,7 @@ use super::{Exit, Failure, beside};
 use crate::engine::Job;
 use crate::explore::{Found, How, Summary, explore as try_orders, shrink};
 use crate::orders::{Limits, Schedule, columns, switches};
+use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
 use crate::subject::{self, Subject};
@@ -47,6 +48,8 @@ pub(super) fn explore(args: &Explore) -> Result<Exit, Failure> {
     let subjects = Subjects {
         judged: judged(&subject, &host, &interrupt)?,
         beside: beside::have(chosen.iter().copied(), &host, &interrupt)?,
+        // What an order breaks is found anew each time.
+        known: Deviations::default(),
     };
     let mut exit = Exit::AsExpected;
     for case in chosen {

@@ -34,6 +34,8 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
     let subjects = Subjects {
         judged: judged(&subject, &host, &interrupt)?,
         beside: beside::have(std::iter::once(case), &host, &interrupt)?,
+        // What an order breaks is found anew each time.
+        known: crate::scenario::deviation::Deviations::default(),
     };
     let (job, tier) = stage(case, &host, &subjects)?;
     let killed = prefix.iter().filter(|step| step.unit.what == What::Kill);
