@@ -1,5 +1,6 @@
 //! The suite as a test target: each case is a test of its own, for `cargo nextest run`.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
 
 fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
     let spec = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
+    let spec = from_root(spec);
     let usage = |e: &dyn std::fmt::Display| (Exit::Usage, e.to_string());
     let subject::Outline {
         parameters,
@@ -103,6 +105,20 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
             .with_ignored_flag(skipped)
         })
         .collect())
+}
+
+/// A profile's relative path as it was typed in the workspace's root: test runners start their tests in the package.
+fn from_root(spec: String) -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let Some(end) = spec.find(".toml").map(|at| at + ".toml".len()) else {
+        return spec;
+    };
+    let path = Path::new(&spec[..end]);
+    if path.exists() || !Path::new(root).join(path).exists() {
+        return spec;
+    }
+    // One that is absolute replaces the root, and has been found or not found already.
+    format!("{root}/{spec}")
 }
 
 /// What may be missing where nothing else may.
@@ -234,5 +250,19 @@ mod tests {
         );
         assert!(MaySkip::parse("if-called").unwrap().if_called);
         assert!(MaySkip::parse("ids;releases").is_err());
+    }
+
+    #[test]
+    fn a_relative_profile_is_found_from_the_root() {
+        let found = from_root("fixtures/profiles/memtomem.toml@0.1.25".to_owned());
+        assert!(found.ends_with("/../fixtures/profiles/memtomem.toml@0.1.25"));
+        for same in [
+            "reference",
+            "memtomem@0.1.25",
+            "nowhere/x.toml",
+            "Cargo.toml",
+        ] {
+            assert_eq!(from_root(same.to_owned()), same);
+        }
     }
 }

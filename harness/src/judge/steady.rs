@@ -20,7 +20,7 @@ const DIFFERS: [(&str, &str); 18] = [
     ),
     // Where a release was installed.
     (
-        r"[^\s'\x22`(=]*/subjects/[^/\s]+-py[0-9.]+-[0-9a-f]+\b",
+        r"[^\s'\x22`(=]*/subjects/[^/\s]+-py[0-9.]+-[0-9a-f]+(?:/venv)?\b",
         "$${venv}",
     ),
     // Names that mktemp, Python and Rust make up.
@@ -120,7 +120,7 @@ mod tests {
             ("(PID: 7) on 127.0.0.1:3000", "(PID: <n>) on 127.0.0.1:<n>"),
             ("server[812]: gone", "server[<n>]: gone"),
             (
-                "File \"/c/subjects/m-0.1.25-py3.13.0-3fa9/lib/a.py\", line 7",
+                "File \"/c/subjects/m-0.1.25-py3.13.0-3fa9/venv/lib/a.py\", line 7",
                 "File \"${venv}/lib/a.py\", line 7",
             ),
             ("/tmp/tmpab12cd_4/x", "/tmp/<temporary>/x"),
