@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::results::Reports;
 use crate::scenario::model::{Level, Tier};
 
 /// Judges pidfile semantics of real server processes, from outside.
@@ -37,6 +38,20 @@ pub(super) enum Command {
     Explore(Explore),
     /// Run one order of an exploration again
     Replay(Replay),
+    /// Print the JSON Schema of a file that pidproof writes
+    Schema(Schema),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Schema {
+    /// Of which file
+    pub(super) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The results of a run: each line of what `run --json` writes
+    Results,
 }
 
 /// Which cases.
@@ -130,6 +145,8 @@ pub(super) struct Run {
     /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
     #[arg(long, value_name = "FILTER")]
     pub(super) may_skip: Vec<String>,
+    #[command(flatten)]
+    pub(super) reports: Reports,
 }
 
 #[derive(Debug, ClapArgs)]

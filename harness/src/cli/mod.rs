@@ -11,12 +11,15 @@ mod model;
 mod mutants;
 mod out;
 mod replay;
+mod results;
 mod run;
+mod schema;
 mod select;
 mod self_test;
 mod sweeps;
 pub mod test_target;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -86,6 +89,16 @@ enum Failure {
     BadSchedule { path: String, why: String },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
+    #[error("cannot write results to {path}: {source}")]
+    Unopened {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the results in {path} are not whole: {source}")]
+    Unwritable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
 }
 
 impl Failure {
@@ -96,12 +109,13 @@ impl Failure {
             | Self::NoDefect { .. }
             | Self::NoExploration { .. }
             | Self::BadSchedule { .. }
-            | Self::FilesAndDir => Exit::Usage,
+            | Self::FilesAndDir
+            | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::NoPoint(_) => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
-            Self::CannotJudge(_) => Exit::CannotJudge,
+            Self::CannotJudge(_) | Self::Unwritable { .. } => Exit::CannotJudge,
         }
     }
 }
@@ -133,6 +147,7 @@ pub fn main() -> ExitCode {
         args::Command::Model(model) => model::model(&model),
         args::Command::Explore(args) => explore::explore(&args),
         args::Command::Replay(args) => replay::replay(&args),
+        args::Command::Schema(of) => schema::schema(&of),
     };
     match done {
         Ok(exit) => exit.into(),

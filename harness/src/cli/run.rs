@@ -9,6 +9,7 @@ use nix::sys::signal::{SigSet, Signal};
 
 use super::args::{Run, Select};
 use super::out::say;
+use super::results::Results;
 use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
 use super::{Exit, Failure, Selection, beside};
@@ -27,6 +28,12 @@ use crate::world::Host;
 const CASES_PER_CORE: usize = 2;
 
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
+    let mut results = Results::open(&args.reports)?;
+    let done = judge(args, &mut results);
+    results.end(done)
+}
+
+fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     // Before any thread exists, so that all inherit it and only the waiting one gets the signal.
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
@@ -60,6 +67,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     for note in &subject.notes {
         anstream::eprintln!("pidproof: {note}");
     }
+    results.begin(&subject, &library, &cases, &host);
     let judged = judged(&subject, &host, &interrupt);
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
@@ -105,6 +113,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         library: &library,
         left_out: (left_out, sweeps_left_out),
         progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice()].concat()),
+        results,
         counts: Counts::default(),
         failures: Vec::new(),
         skips: BTreeMap::new(),
@@ -180,6 +189,7 @@ struct Told<'a> {
     /// Cases that were not asked for: with releases, and sweeps.
     left_out: (usize, usize),
     progress: Progress,
+    results: &'a mut Results,
     counts: Counts,
     failures: Vec<String>,
     /// Why cases were skipped, and how many for each reason.
@@ -195,10 +205,11 @@ impl Told<'_> {
         if let Verdict::Skip(why) = &result.verdict {
             *self.skips.entry(why.clone()).or_default() += 1;
         }
+        let rerun = rerun(self.subject, self.args, result.case);
         if !result.verdict.is_failure() {
+            self.results.case(result, &rerun, None);
             return;
         }
-        let rerun = rerun(self.subject, self.args, result.case);
         let text = failure(result, &self.library.rules, &rerun, None);
         let text = if self.args.keep {
             match keep(&kept_dir(), result, &text) {
@@ -212,6 +223,7 @@ impl Told<'_> {
             text
         };
         say(format_args!("\n{text}"));
+        self.results.case(result, &rerun, Some(&text));
         self.failures.push(result.case.id.clone());
     }
 
@@ -222,8 +234,10 @@ impl Told<'_> {
             args,
             left_out,
             skips,
+            results,
             ..
         } = self;
+        results.counted(selected, counts);
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
         if !failures.is_empty() {
             say(format_args!("not as expected:"));

@@ -1,8 +1,9 @@
-//! Telling what came of a run, to people.
+//! Telling what came of a run: to people, and to machines.
 
 mod failure;
 mod keep;
 mod progress;
+pub mod record;
 
 pub use failure::failure;
 pub use keep::{keep, kept_dir};

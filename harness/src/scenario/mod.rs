@@ -6,6 +6,7 @@ pub mod beside;
 mod change;
 mod crowd;
 pub mod diag;
+mod digest;
 mod expect;
 mod expectation;
 pub mod explore;

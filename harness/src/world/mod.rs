@@ -2,6 +2,7 @@
 
 mod build;
 mod change;
+mod facts;
 mod mounts;
 mod namespaces;
 mod tier;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use build::BuildError;
 pub use change::{Filled, apply};
+pub use facts::{file_system, kernel, subject_uid};
 pub use mounts::{Tmpfs, mount_bind, mount_tmpfs, umount};
 pub use namespaces::enter;
 pub use tier::{Host, Unfit, find_tool};

@@ -1,0 +1,170 @@
+//! Where the results of a run go beside the terminal.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{SecondsFormat, Utc};
+use clap::Args as ClapArgs;
+
+use super::{Exit, Failure, out};
+use crate::report::Counts;
+use crate::report::record::{self, CaseRecord, EndRecord, Record, RunRecord};
+use crate::scenario::load::Library;
+use crate::scenario::model::Case;
+use crate::subject::Subject;
+use crate::suite::CaseResult;
+use crate::world::{Host, file_system, kernel, subject_uid};
+
+/// Stands for standard output.
+const STDOUT: &str = "-";
+
+/// Where results go.
+#[derive(Debug, Default, ClapArgs)]
+pub(super) struct Reports {
+    /// Write the results as JSON lines, each case as it ends; `-` is standard output, and what people read then
+    /// goes to standard error
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+}
+
+/// The results of a run on their way.
+pub(super) struct Results {
+    json: Option<Sink>,
+    /// The first thing that could not be written; nothing more is written then.
+    failed: Option<(PathBuf, io::Error)>,
+    begun: bool,
+    end: EndRecord,
+}
+
+struct Sink {
+    path: PathBuf,
+    out: Box<dyn Write>,
+}
+
+impl Results {
+    /// Opens all files, so that one that cannot be written is known before anything runs.
+    pub(super) fn open(args: &Reports) -> Result<Self, Failure> {
+        let json = match &args.json {
+            Some(path) => Some(Sink::open(path)?),
+            None => None,
+        };
+        Ok(Self {
+            json,
+            failed: None,
+            begun: false,
+            end: EndRecord::default(),
+        })
+    }
+
+    /// What will be judged is known.
+    pub(super) fn begin(
+        &mut self,
+        subject: &Subject,
+        library: &Library,
+        cases: &[&Case],
+        host: &Host,
+    ) {
+        self.begun = true;
+        self.end.selected = cases.len();
+        self.write(&Record::Run(RunRecord {
+            format: record::FORMAT.to_owned(),
+            version: record::VERSION,
+            suite: env!("CARGO_PKG_VERSION").to_owned(),
+            scenarios: library.digest(cases),
+            subject: subject.name.clone(),
+            subject_version: version(&subject.name),
+            kernel: kernel().unwrap_or_else(|e| format!("unknown: {e}")),
+            file_system: file_system(host.tier),
+            tier: host.tier.word().to_owned(),
+            uid: subject_uid(host.tier),
+            started: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+        }));
+    }
+
+    /// A case has ended.
+    pub(super) fn case(&mut self, result: &CaseResult<'_>, rerun: &str, log: Option<&str>) {
+        if self.json.is_some() {
+            let case = CaseRecord::new(result, rerun, log);
+            self.write(&Record::Case(Box::new(case)));
+        }
+    }
+
+    /// All cases that will be judged were.
+    pub(super) fn counted(&mut self, selected: usize, counts: Counts) {
+        self.end = EndRecord::new(selected, counts);
+    }
+
+    /// The run is over, however it came to that.
+    pub(super) fn end(mut self, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        let exit = match &done {
+            Ok(exit) => *exit,
+            Err(failure) => failure.exit(),
+        };
+        self.end.exit = exit.status();
+        self.end.interrupted = exit == Exit::Interrupted;
+        self.end.why = done.as_ref().err().map(Failure::to_string);
+        // Without its first line a file is not one of results; what went wrong was said.
+        if self.begun {
+            let end = Record::End(self.end.clone());
+            self.write(&end);
+        }
+        match self.failed {
+            // Whoever reads the file would take it for the whole.
+            Some((path, source)) if exit != Exit::Interrupted => {
+                Err(Failure::Unwritable { path, source })
+            }
+            Some(_) | None => done,
+        }
+    }
+
+    fn write(&mut self, record: &Record) {
+        if let (Some(sink), None) = (&mut self.json, &self.failed)
+            && let Err(e) = record::write(&mut sink.out, record)
+        {
+            if sink.path.as_os_str() == STDOUT && e.kind() == ErrorKind::BrokenPipe {
+                out::nobody_reads();
+            }
+            self.failed = Some((sink.path.clone(), e));
+        }
+    }
+}
+
+impl Sink {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let out: Box<dyn Write> = if path.as_os_str() == STDOUT {
+            out::people_read_stderr();
+            Box::new(io::stdout())
+        } else {
+            Box::new(File::create(path).map_err(|source| Failure::Unopened {
+                path: path.to_owned(),
+                source,
+            })?)
+        };
+        let path = path.to_owned();
+        Ok(Self { path, out })
+    }
+}
+
+/// What is known of a subject's version by what it is called.
+fn version(subject: &str) -> Option<String> {
+    if subject == "reference" {
+        return Some(env!("CARGO_PKG_VERSION").to_owned());
+    }
+    let (_, version) = subject.rsplit_once('@')?;
+    (!version.ends_with(".toml")).then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_its_version() {
+        assert_eq!(version("memtomem@0.1.25").as_deref(), Some("0.1.25"));
+        assert_eq!(version("own/fork.toml@1.2").as_deref(), Some("1.2"));
+        assert_eq!(version("own@home/mine.toml"), None);
+        assert_eq!(version("defect:x"), None);
+        assert!(version("reference").is_some());
+    }
+}

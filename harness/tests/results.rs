@@ -1,0 +1,243 @@
+//! Results for machines, as they come out of the command.
+
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use pidproof::report::record::{self, Results, Word};
+
+const HEAD: &str = "title = \"a server answers\"\nrules = [\"PID-1\"]\n";
+const STEPS: &str =
+    "[[step]]\nspawn = \"server\"\nrole = \"server\"\n[[step]]\nhandshake = \"server\"\n";
+const WRONG: &str = "[[step]]\nexpect-fs = \"${pidfile}\"\ntype = \"absent\"\n";
+const HANGS: &str =
+    "[[step]]\nspawn = \"s\"\nrole = \"sleeper\"\n[[step]]\nawait = \"s\"\nstdout = \"never\"\n";
+
+/// A scenario that passes, one that fails, one that is skipped.
+fn three(dir: &Path) {
+    fs::write(dir.join("good.toml"), format!("{HEAD}{STEPS}")).unwrap();
+    fs::write(dir.join("wrong.toml"), format!("{HEAD}{STEPS}{WRONG}")).unwrap();
+    fs::write(
+        dir.join("skipped.toml"),
+        format!("{HEAD}needs = \"namespaces\"\n{STEPS}"),
+    )
+    .unwrap();
+}
+
+fn pidproof(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pidproof"));
+    command
+        .current_dir(dir)
+        .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
+        .args(["run", "--tier", "plain", "--scenarios", "."])
+        .args(args);
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    pidproof(dir, args).output().unwrap()
+}
+
+fn read(path: &Path) -> Results {
+    record::read(BufReader::new(fs::File::open(path).unwrap())).unwrap()
+}
+
+fn verdicts(results: &Results) -> Vec<(&str, Word)> {
+    let mut all: Vec<_> = results
+        .cases
+        .iter()
+        .map(|case| (case.id.as_str(), case.verdict))
+        .collect();
+    all.sort_by_key(|(id, _)| *id);
+    all
+}
+
+#[test]
+fn a_file_has_what_a_person_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let output = run(dir.path(), &["--json", "r.jsonl"]);
+    assert_eq!(output.status.code(), Some(1));
+    let results = read(&dir.path().join("r.jsonl"));
+    assert_eq!(
+        verdicts(&results),
+        [
+            ("good", Word::Pass),
+            ("skipped", Word::Skip),
+            ("wrong", Word::Fail)
+        ]
+    );
+    assert_eq!(results.run.subject, "reference");
+    assert_eq!(results.run.tier, "plain");
+    assert!(results.run.kernel.starts_with("Linux "));
+    assert!(results.run.file_system.is_some());
+    let end = results.end.unwrap();
+    assert_eq!(
+        (
+            end.selected,
+            end.passed,
+            end.failed,
+            end.skipped,
+            end.broken
+        ),
+        (3, 1, 1, 1, 0)
+    );
+    assert_eq!((end.exit, end.interrupted, end.why), (1, false, None));
+    let of = |id| results.cases.iter().find(|case| case.id == id).unwrap();
+    let wrong = of("wrong");
+    assert_eq!(wrong.mismatches.len(), 1);
+    assert_eq!(wrong.mismatches[0].rule, "PID-1");
+    assert_eq!(wrong.mismatches[0].line, 9);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains(wrong.log.as_ref().unwrap()), "{told}");
+    assert_eq!(wrong.rerun, "pidproof run --exact wrong --scenarios .");
+    assert!(
+        of("skipped")
+            .reason
+            .as_ref()
+            .unwrap()
+            .contains("limited to tier")
+    );
+    assert_eq!(of("good").log, None);
+}
+
+#[test]
+fn every_line_is_as_the_schema_says_and_the_schema_can_say_no() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    run(dir.path(), &["--json", "r.jsonl"]);
+    let printed = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+        .args(["schema", "results"])
+        .output()
+        .unwrap();
+    assert!(printed.status.success());
+    let schema: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let text = fs::read_to_string(dir.path().join("r.jsonl")).unwrap();
+    assert_eq!(text.lines().count(), 5);
+    for line in text.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(schema.is_valid(&value), "{line}");
+        for key in value.as_object().unwrap().keys() {
+            let mut less = value.clone();
+            less.as_object_mut().unwrap().remove(key);
+            let may_lack = ["subject_version", "file_system", "reason", "log", "why"];
+            assert_eq!(
+                schema.is_valid(&less),
+                may_lack.contains(&key.as_str()),
+                "without {key}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn on_standard_output_they_are_alone_there() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let output = run(dir.path(), &["--json", "-"]);
+    assert_eq!(output.status.code(), Some(1));
+    let results = record::read(output.stdout.as_slice()).unwrap();
+    assert_eq!(results.cases.len(), 3);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told.lines().last(), Some("1 passed, 1 failed, 1 skipped"));
+}
+
+#[test]
+fn the_same_questions_have_the_same_digest_wherever_they_lie() {
+    let digest = |change: bool, filter: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        three(dir.path());
+        if change {
+            fs::write(dir.path().join("good.toml"), format!("{HEAD}{STEPS}\n")).unwrap();
+        }
+        run(dir.path(), &["--json", "r", filter]);
+        read(&dir.path().join("r")).run.scenarios
+    };
+    let first = digest(false, "good");
+    assert_eq!(digest(false, "good"), first);
+    assert_ne!(digest(true, "good"), first);
+    assert_ne!(digest(false, "wrong"), first);
+    assert_eq!(digest(true, "wrong"), digest(false, "wrong"));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_known_before_anything_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let output = run(dir.path(), &["--json", "no/such/dir"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("cannot write results to no/such/dir"),
+        "{said}"
+    );
+}
+
+#[test]
+fn results_that_are_not_whole_are_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let output = run(dir.path(), &["--json", "/dev/full", "good"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("the results in /dev/full are not whole"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_subject_that_does_not_start_is_in_the_results() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let profile = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    let text = "server = [\"/bin/false\"]\ncli = [\"/bin/false\"]\n";
+    fs::write(profile.path(), text).unwrap();
+    let profile = profile.path().to_str().unwrap();
+    let output = run(dir.path(), &["--json", "r", "--subject", profile]);
+    assert_eq!(output.status.code(), Some(3));
+    let end = read(&dir.path().join("r")).end.unwrap();
+    assert_eq!((end.exit, end.selected, end.passed), (3, 3, 0));
+    assert!(end.why.unwrap().contains("does not start here"));
+}
+
+#[test]
+fn an_interrupted_run_says_so_and_has_what_was_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    fs::write(
+        dir.path().join("hangs.toml"),
+        format!("{HEAD}{STEPS}{HANGS}"),
+    )
+    .unwrap();
+    let mut suite = pidproof(dir.path(), &["--json", "-", "--jobs", "4"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(suite.stdout.take().unwrap());
+    let mut text = String::new();
+    // The first line and three cases: what is left hangs.
+    for _ in 0..4 {
+        lines.read_line(&mut text).unwrap();
+    }
+    kill(
+        Pid::from_raw(i32::try_from(suite.id()).unwrap()),
+        Signal::SIGINT,
+    )
+    .unwrap();
+    while lines.read_line(&mut text).unwrap() > 0 {}
+    assert_eq!(suite.wait().unwrap().code(), Some(130));
+    let results = record::read(text.as_bytes()).unwrap();
+    assert_eq!(results.cases.len(), 3);
+    let end = results.end.unwrap();
+    assert_eq!((end.selected, end.interrupted, end.exit), (4, true, 130));
+}
