@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pidproof::report::record::{self, Results, Word};
+use quick_junit::{Report, TestCaseStatus};
 
 const HEAD: &str = "title = \"a server answers\"\nrules = [\"PID-1\"]\n";
 const STEPS: &str =
@@ -240,4 +241,201 @@ fn an_interrupted_run_says_so_and_has_what_was_judged() {
     assert_eq!(results.cases.len(), 3);
     let end = results.end.unwrap();
     assert_eq!((end.selected, end.interrupted, end.exit), (4, true, 130));
+}
+
+fn junit(dir: &Path, name: &str) -> Report {
+    let text = fs::read_to_string(dir.join(name)).unwrap();
+    Report::deserialize_from_str(&text).unwrap()
+}
+
+#[test]
+fn a_junit_report_has_each_case_with_rule_reason_and_log() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let output = run(dir.path(), &["--junit", "r.xml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report = junit(dir.path(), "r.xml");
+    assert_eq!((report.tests, report.failures, report.errors), (3, 1, 0));
+    let names: Vec<&str> = report.test_suites.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["./good.toml", "./skipped.toml", "./wrong.toml"]);
+    let case = |at: usize| &report.test_suites[at].test_cases[0];
+    assert_eq!(case(2).name.as_str(), "wrong");
+    let rule = &case(2).properties[0];
+    assert_eq!((rule.name.as_str(), rule.value.as_str()), ("rule", "PID-1"));
+    let told = String::from_utf8(output.stdout).unwrap();
+    match &case(2).status {
+        TestCaseStatus::NonSuccess {
+            message,
+            description,
+            ..
+        } => {
+            let message = message.as_ref().unwrap().as_str();
+            assert!(message.starts_with("PID-1: expected "), "{message}");
+            assert!(told.contains(description.as_ref().unwrap().as_str().trim()));
+        }
+        other @ (TestCaseStatus::Success { .. } | TestCaseStatus::Skipped { .. }) => {
+            panic!("{other:?}")
+        }
+    }
+    match &case(1).status {
+        TestCaseStatus::Skipped { message, .. } => {
+            assert!(message.as_ref().unwrap().as_str().contains("no tier"));
+        }
+        other @ (TestCaseStatus::Success { .. } | TestCaseStatus::NonSuccess { .. }) => {
+            panic!("{other:?}")
+        }
+    }
+    assert!(matches!(case(0).status, TestCaseStatus::Success { .. }));
+}
+
+#[test]
+fn a_junit_report_of_half_a_run_has_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    fs::write(
+        dir.path().join("hangs.toml"),
+        format!("{HEAD}{STEPS}{HANGS}"),
+    )
+    .unwrap();
+    let all = [
+        "--json", "-", "--junit", "r.xml", "--jobs", "4", "good", "hangs",
+    ];
+    let mut suite = pidproof(dir.path(), &all)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(suite.stdout.take().unwrap());
+    let mut text = String::new();
+    for _ in 0..2 {
+        lines.read_line(&mut text).unwrap();
+    }
+    kill(
+        Pid::from_raw(i32::try_from(suite.id()).unwrap()),
+        Signal::SIGINT,
+    )
+    .unwrap();
+    assert_eq!(suite.wait().unwrap().code(), Some(130));
+    let report = junit(dir.path(), "r.xml");
+    assert_eq!((report.tests, report.failures, report.errors), (2, 0, 1));
+    assert!(
+        fs::read_to_string(dir.path().join("r.xml"))
+            .unwrap()
+            .contains("interrupted: 1 of 2")
+    );
+}
+
+#[test]
+fn a_report_is_replaced_as_a_whole_and_a_link_to_it_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    fs::write(dir.path().join("sub/real.xml"), "old").unwrap();
+    std::os::unix::fs::symlink("sub/real.xml", dir.path().join("r.xml")).unwrap();
+    let output = run(dir.path(), &["--junit", "r.xml", "good"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(dir.path().join("r.xml").is_symlink());
+    assert_eq!(junit(dir.path(), "sub/real.xml").tests, 1);
+    let left: Vec<_> = fs::read_dir(dir.path().join("sub")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+
+    let output = run(dir.path(), &["--junit", "sub", "good"]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = run(dir.path(), &["--junit", "/dev/full", "good"]);
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// The lines of a log that GitHub Actions would act on: those between a stop and its token are text.
+fn heeded(log: &str) -> Vec<String> {
+    let mut stopped: Option<String> = None;
+    let mut commands = Vec::new();
+    for line in log.lines().map(str::trim) {
+        match &stopped {
+            Some(token) if *line == format!("::{token}::") => stopped = None,
+            Some(_) => {}
+            None => match line.strip_prefix("::stop-commands::") {
+                Some(token) => stopped = Some(token.to_owned()),
+                None if line.starts_with("::") => commands.push(line.to_owned()),
+                None => {}
+            },
+        }
+    }
+    assert_eq!(stopped, None, "what follows this step would be text too");
+    commands
+}
+
+#[test]
+fn github_gets_an_annotation_a_mismatch_and_no_command_of_a_subject() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenarios = dir.path().join("conformance");
+    fs::create_dir(&scenarios).unwrap();
+    three(&scenarios);
+    let injecting = format!(
+        "{HEAD}{STEPS}[[step]]\nspawn = \"t\"\nrole = \"paste\"\nargs = [\"x ::error::from a subject\", \"::\"]\n\
+         [[step]]\nexpect = \"t\"\nexit = 77\n"
+    );
+    fs::write(scenarios.join("injecting.toml"), injecting).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+        .current_dir(dir.path())
+        .env_remove("CI")
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", dir.path())
+        .env("GITHUB_STEP_SUMMARY", dir.path().join("summary.md"))
+        .args(["run", "--tier", "plain", "--scenarios", "conformance"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(log.contains("\n        ::error::from a subject\n"), "{log}");
+    let mut commands = heeded(&log);
+    commands.sort();
+    assert_eq!(commands.len(), 2, "{commands:#?}");
+    assert!(
+        commands[0].starts_with(
+            "::error file=conformance/injecting.toml,line=13,title=PID-1 injecting::expected: "
+        ),
+        "{commands:#?}"
+    );
+    assert!(
+        commands[1].starts_with(
+            "::error file=conformance/wrong.toml,line=9,title=PID-1 wrong::expected: "
+        ),
+        "{commands:#?}"
+    );
+    assert_eq!(log.lines().last(), Some("1 passed, 2 failed, 1 skipped"));
+    let summary = fs::read_to_string(dir.path().join("summary.md")).unwrap();
+    for part in [
+        "## pidproof: reference FAILED",
+        "| 1 | 2 | 0 | 1 | 4 |",
+        "| `wrong` | fail | PID-1: expected ",
+        "<details><summary><code>wrong</code></summary>",
+        "- skipped (1): no tier",
+    ] {
+        assert!(summary.contains(part), "no `{part}` in\n{summary}");
+    }
+}
+
+#[test]
+fn built_in_scenarios_are_annotated_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+        .current_dir(dir.path())
+        .env_remove("CI")
+        .args([
+            "run",
+            "--github",
+            "--subject",
+            "defect:truncates-the-legacy-pidfile",
+        ])
+        .args(["leg.stale-legacy-pidfile-is-no-obstacle"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stdout).unwrap();
+    let commands = heeded(&log);
+    assert!(!commands.is_empty(), "{log}");
+    for command in commands {
+        assert!(
+            command.starts_with("::error title=LEG-5 leg.stale-legacy"),
+            "{command}"
+        );
+    }
 }

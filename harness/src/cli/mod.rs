@@ -6,6 +6,7 @@ mod check;
 mod doctor;
 mod explain;
 mod explore;
+mod github;
 mod list;
 mod model;
 mod mutants;
@@ -17,6 +18,7 @@ mod schema;
 mod select;
 mod self_test;
 mod sweeps;
+mod target;
 pub mod test_target;
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! Where the results of a run go beside the terminal.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -7,6 +8,10 @@ use std::path::{Path, PathBuf};
 use chrono::{SecondsFormat, Utc};
 use clap::Args as ClapArgs;
 
+use super::args::Run;
+use super::github::GitHub;
+use super::run::files;
+use super::target::Target;
 use super::{Exit, Failure, out};
 use crate::report::Counts;
 use crate::report::record::{self, CaseRecord, EndRecord, Record, RunRecord};
@@ -26,14 +31,24 @@ pub(super) struct Reports {
     /// goes to standard error
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
+    /// Write the results as JUnit XML, when the run is over
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Annotate what is not as expected as GitHub Actions reads it, and append a summary to the file that
+    /// GITHUB_STEP_SUMMARY names; the default where GITHUB_ACTIONS is set
+    #[arg(long)]
+    pub(super) github: bool,
 }
 
 /// The results of a run on their way.
 pub(super) struct Results {
     json: Option<Sink>,
-    /// The first thing that could not be written; nothing more is written then.
+    junit: Option<Target>,
+    github: Option<GitHub>,
+    /// The first thing that could not be written; nothing more is written there then.
     failed: Option<(PathBuf, io::Error)>,
-    begun: bool,
+    run: Option<RunRecord>,
+    cases: Vec<CaseRecord>,
     end: EndRecord,
 }
 
@@ -44,15 +59,21 @@ struct Sink {
 
 impl Results {
     /// Opens all files, so that one that cannot be written is known before anything runs.
-    pub(super) fn open(args: &Reports) -> Result<Self, Failure> {
-        let json = match &args.json {
-            Some(path) => Some(Sink::open(path)?),
-            None => None,
-        };
+    pub(super) fn open(args: &Run) -> Result<Self, Failure> {
+        let reports = &args.reports;
+        let json = reports.json.as_deref().map(Sink::open).transpose()?;
+        let junit = reports.junit.as_deref().map(Target::find).transpose()?;
+        let github = (reports.github || set("GITHUB_ACTIONS").is_some()).then(|| {
+            let own = args.source.scenarios.is_some() || !files(&args.select).0.is_empty();
+            GitHub::new(own)
+        });
         Ok(Self {
             json,
+            junit,
+            github,
             failed: None,
-            begun: false,
+            run: None,
+            cases: Vec::new(),
             end: EndRecord::default(),
         })
     }
@@ -65,9 +86,8 @@ impl Results {
         cases: &[&Case],
         host: &Host,
     ) {
-        self.begun = true;
         self.end.selected = cases.len();
-        self.write(&Record::Run(RunRecord {
+        let run = RunRecord {
             format: record::FORMAT.to_owned(),
             version: record::VERSION,
             suite: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,20 +99,30 @@ impl Results {
             tier: host.tier.word().to_owned(),
             uid: subject_uid(host.tier),
             started: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
-        }));
+        };
+        self.write(&Record::Run(run.clone()));
+        self.run = Some(run);
+        if let Some(github) = &self.github {
+            github.begin();
+        }
     }
 
     /// A case has ended.
     pub(super) fn case(&mut self, result: &CaseResult<'_>, rerun: &str, log: Option<&str>) {
-        if self.json.is_some() {
-            let case = CaseRecord::new(result, rerun, log);
-            self.write(&Record::Case(Box::new(case)));
+        let case = CaseRecord::new(result, rerun, log);
+        self.write(&Record::Case(Box::new(case.clone())));
+        if let Some(github) = &self.github {
+            github.annotate(&case);
         }
+        self.cases.push(case);
     }
 
     /// All cases that will be judged were.
     pub(super) fn counted(&mut self, selected: usize, counts: Counts) {
         self.end = EndRecord::new(selected, counts);
+        if let Some(github) = &mut self.github {
+            github.over();
+        }
     }
 
     /// The run is over, however it came to that.
@@ -104,10 +134,21 @@ impl Results {
         self.end.exit = exit.status();
         self.end.interrupted = exit == Exit::Interrupted;
         self.end.why = done.as_ref().err().map(Failure::to_string);
-        // Without its first line a file is not one of results; what went wrong was said.
-        if self.begun {
-            let end = Record::End(self.end.clone());
-            self.write(&end);
+        // Without what was judged there is nothing to report; what went wrong is said to people.
+        let Some(run) = self.run.take() else {
+            return done;
+        };
+        let end = self.end.clone();
+        self.write(&Record::End(end.clone()));
+        if let Some(target) = self.junit.take()
+            && let Err(e) = target.write_junit(&run, &self.cases, &end)
+        {
+            self.failed.get_or_insert((target.path, e));
+        }
+        if let Some(github) = self.github.take()
+            && let Err(failed) = github.end(&run, &self.cases, &end)
+        {
+            self.failed.get_or_insert(failed);
         }
         match self.failed {
             // Whoever reads the file would take it for the whole.
@@ -144,6 +185,11 @@ impl Sink {
         let path = path.to_owned();
         Ok(Self { path, out })
     }
+}
+
+/// A variable of this process that is not empty.
+pub(super) fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// What is known of a subject's version by what it is called.

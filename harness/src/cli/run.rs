@@ -28,7 +28,7 @@ use crate::world::Host;
 const CASES_PER_CORE: usize = 2;
 
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
-    let mut results = Results::open(&args.reports)?;
+    let mut results = Results::open(args)?;
     let done = judge(args, &mut results);
     results.end(done)
 }
@@ -171,7 +171,7 @@ pub(super) fn workers(asked: Option<usize>) -> usize {
 }
 
 /// The scenario files among the filters, and the selection without them. No case's id ends like a file's name.
-fn files(select: &Select) -> (Vec<PathBuf>, Select) {
+pub(super) fn files(select: &Select) -> (Vec<PathBuf>, Select) {
     let is_file = |filter: &String| filter.ends_with(".toml");
     let (files, filter): (Vec<_>, Vec<_>) = select.filter.iter().cloned().partition(is_file);
     let chosen = Select {

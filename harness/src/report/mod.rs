@@ -1,10 +1,13 @@
 //! Telling what came of a run: to people, and to machines.
 
 mod failure;
+pub mod github;
+mod junit;
 mod keep;
 mod progress;
 pub mod record;
 
 pub use failure::failure;
+pub use junit::junit;
 pub use keep::{keep, kept_dir};
 pub use progress::{Counts, Progress};

@@ -215,6 +215,24 @@ impl CaseRecord {
         }
     }
 
+    /// What is wrong with it, in a line: the first mismatch, how many more there are, or the reason.
+    pub fn in_a_line(&self) -> String {
+        let text = match self.mismatches.as_slice() {
+            [] => self.reason.clone().unwrap_or_default(),
+            [first, more @ ..] => {
+                let more = match more.len() {
+                    0 => String::new(),
+                    n => format!(" (and {n} more)"),
+                };
+                format!(
+                    "{}: expected {}; found {}{more}",
+                    first.rule, first.expected, first.found
+                )
+            }
+        };
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether it is of this level.
     pub fn is_of(&self, level: Level) -> bool {
         self.level == level.word()
