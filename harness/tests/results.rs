@@ -439,3 +439,72 @@ fn built_in_scenarios_are_annotated_by_name() {
         );
     }
 }
+
+/// `run` with a cache of its own.
+fn with_cache(dir: &Path, cache: &Path, args: &[&str]) -> Output {
+    pidproof(dir, args)
+        .env("PIDPROOF_CACHE", cache)
+        .output()
+        .unwrap()
+}
+
+fn last_line(output: &Output) -> String {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_failed_is_run_again_until_it_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = dir.path().join("cache");
+    let s = dir.path().join("s");
+    fs::create_dir(&s).unwrap();
+    three(&s);
+    fs::write(s.join("also-wrong.toml"), format!("{HEAD}{STEPS}{WRONG}")).unwrap();
+    let run = |args: &[&str]| with_cache(&s, &cache, args);
+
+    let nothing = run(&["--failed"]);
+    assert_eq!(nothing.status.code(), Some(4));
+    let said = String::from_utf8(nothing.stderr).unwrap();
+    assert!(
+        said.contains("nothing that was asked for failed the last time that reference"),
+        "{said}"
+    );
+
+    assert_eq!(last_line(&run(&[])), "1 passed, 2 failed, 1 skipped");
+    assert_eq!(
+        last_line(&run(&["--failed"])),
+        "0 passed, 2 failed, 0 skipped"
+    );
+    // What is not judged now stays known.
+    assert_eq!(last_line(&run(&["good"])), "1 passed, 0 failed, 0 skipped");
+    fs::write(s.join("wrong.toml"), format!("{HEAD}{STEPS}")).unwrap();
+    assert_eq!(
+        last_line(&run(&["--failed"])),
+        "1 passed, 1 failed, 0 skipped"
+    );
+    assert_eq!(
+        last_line(&run(&["--failed"])),
+        "0 passed, 1 failed, 0 skipped"
+    );
+    assert_eq!(run(&["--failed", "good"]).status.code(), Some(4));
+    // Another subject has a memory of its own.
+    let other = run(&["--failed", "--subject", "defect:none"]);
+    assert_eq!(other.status.code(), Some(4), "{other:?}");
+    fs::remove_file(s.join("also-wrong.toml")).unwrap();
+    assert_eq!(run(&["--failed"]).status.code(), Some(4));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_a_note() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    // A directory below a file can be made by nobody, not even by root.
+    let cache = dir.path().join("good.toml/cache");
+    let output = with_cache(dir.path(), &cache, &["wrong"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("which cases failed is not kept"), "{said}");
+    let output = with_cache(dir.path(), &cache, &["good"]);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}

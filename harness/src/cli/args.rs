@@ -145,6 +145,9 @@ pub(super) struct Run {
     /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
     #[arg(long, value_name = "FILTER")]
     pub(super) may_skip: Vec<String>,
+    /// Only what was not as expected the last time that this subject was judged by these scenarios
+    #[arg(long)]
+    pub(super) failed: bool,
     #[command(flatten)]
     pub(super) reports: Reports,
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod explore;
 mod github;
+mod last;
 mod list;
 mod model;
 mod mutants;

@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 
 use super::args::Run;
 use super::github::GitHub;
+use super::last::Last;
 use super::run::files;
 use super::target::Target;
 use super::{Exit, Failure, out};
@@ -47,6 +48,7 @@ pub(super) struct Results {
     github: Option<GitHub>,
     /// The first thing that could not be written; nothing more is written there then.
     failed: Option<(PathBuf, io::Error)>,
+    last: Last,
     run: Option<RunRecord>,
     cases: Vec<CaseRecord>,
     end: EndRecord,
@@ -72,6 +74,7 @@ impl Results {
             junit,
             github,
             failed: None,
+            last: Last::of(args),
             run: None,
             cases: Vec::new(),
             end: EndRecord::default(),
@@ -140,6 +143,11 @@ impl Results {
         };
         let end = self.end.clone();
         self.write(&Record::End(end.clone()));
+        if let Err(why) = self.last.remember(&self.cases) {
+            anstream::eprintln!(
+                "pidproof: which cases failed is not kept for `run --failed`: {why}"
+            );
+        }
         if let Some(target) = self.junit.take()
             && let Err(e) = target.write_junit(&run, &self.cases, &end)
         {

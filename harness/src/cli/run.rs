@@ -8,6 +8,7 @@ use std::sync::Arc;
 use nix::sys::signal::{SigSet, Signal};
 
 use super::args::{Run, Select};
+use super::last::Last;
 use super::out::say;
 use super::results::Results;
 use super::select::{Also, matching, select};
@@ -45,9 +46,13 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         (files, None) => Library::of_files(files, &subject.parameters, subject::programs())?,
         (_, Some(_)) => return Err(Failure::FilesAndDir),
     };
+    let chosen = match args.failed {
+        true => Last::of(args).only(&library, chosen)?,
+        false => chosen,
+    };
     let also = Also {
-        releases: args.releases,
-        sweeps: args.sweeps,
+        releases: args.releases || args.failed,
+        sweeps: args.sweeps || args.failed,
     };
     let Selection {
         cases,

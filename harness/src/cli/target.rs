@@ -20,6 +20,14 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// At a path that nobody else chose.
+    pub(super) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            special: false,
+        }
+    }
+
     /// Looks whether it could be written now.
     pub(super) fn find(path: &Path) -> Result<Self, Failure> {
         let target = Self {
