@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::repro::Repro;
 use super::results::Reports;
 use crate::scenario::model::{Level, Tier};
 
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Explore(Explore),
     /// Run one order of an exploration again
     Replay(Replay),
+    /// Print a shell script that shows what a case shows, without pidproof
+    Repro(Repro),
     /// Print the JSON Schema of a file that pidproof writes
     Schema(Schema),
 }

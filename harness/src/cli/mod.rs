@@ -13,6 +13,7 @@ mod model;
 mod mutants;
 mod out;
 mod replay;
+mod repro;
 mod results;
 mod run;
 mod schema;
@@ -92,6 +93,8 @@ enum Failure {
     BadSchedule { path: String, why: String },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
+    #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
+    OneCase(usize),
     #[error("cannot write results to {path}: {source}")]
     Unopened {
         path: PathBuf,
@@ -113,6 +116,7 @@ impl Failure {
             | Self::NoExploration { .. }
             | Self::BadSchedule { .. }
             | Self::FilesAndDir
+            | Self::OneCase(_)
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
@@ -150,6 +154,7 @@ pub fn main() -> ExitCode {
         args::Command::Model(model) => model::model(&model),
         args::Command::Explore(args) => explore::explore(&args),
         args::Command::Replay(args) => replay::replay(&args),
+        args::Command::Repro(args) => repro::repro(&args),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

@@ -26,3 +26,5 @@ mod step;
 pub mod sweep;
 pub mod template;
 mod terminal;
+
+pub use step::SIGNALS;

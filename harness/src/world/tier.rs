@@ -45,7 +45,7 @@ impl fmt::Display for Unfit {
 }
 
 /// Where the processes of a world find programs, and so where a tool must be.
-pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The program `name` of the host, if it has it. A world shows it at the same path.
 pub fn find_tool(name: &str) -> Option<PathBuf> {
