@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use crate::engine::Commands;
 use crate::scenario::model::{Action, Case, Step, Tier};
-use crate::world::PATH;
+use crate::world::{PATH, SUBJECT_UID};
 use word::{quoted, variable, word};
 
 /// Whose programs the script starts.
@@ -64,6 +64,10 @@ struct Script<'a> {
     kept: BTreeMap<String, u8>,
     /// What is judged when all processes have ended.
     at_the_end: String,
+    /// What is executed.
+    programs: BTreeSet<String>,
+    /// A step was left out that the others need.
+    over: bool,
 }
 
 /// The script of a case.
@@ -82,9 +86,14 @@ pub fn script(case: &Case, cast: &Cast<'_>, rerun: &str) -> Result<String, NoScr
         wires: BTreeMap::new(),
         kept: BTreeMap::new(),
         at_the_end: String::new(),
+        programs: BTreeSet::new(),
+        over: false,
     };
     for step in &case.steps {
         script.step(step)?;
+        if script.over {
+            break;
+        }
     }
     Ok(script.whole(rerun))
 }
@@ -96,6 +105,7 @@ impl<'a> Script<'a> {
             cast,
             out,
             at_the_end,
+            programs,
             ..
         } = self;
         let mut head = String::new();
@@ -114,33 +124,33 @@ impl<'a> Script<'a> {
             &mut head,
             "# Needs a POSIX shell, GNU coreutils and find, and flock of util-linux. Exits 1 where anything is not as expected,",
         );
-        line(
-            &mut head,
-            "# and 2 where it cannot tell. Whoever runs it is the subject's uid; modes do not stop root.",
-        );
-        if case.needs != Tier::Plain {
-            line(
-                &mut head,
-                "# pidproof runs this in namespaces with a /tmp and a /run/user of its own, which a shell does not make:",
-            );
-            line(
-                &mut head,
-                "# directories stand for both, and a program that does not ask TMPDIR uses the real /tmp.",
-            );
-        }
+        line(&mut head, "# and 2 where it cannot tell.");
         head.push_str("set -u\numask 022\n");
         head.push_str("patience=${PATIENCE:-20}\n");
         head.push_str("world=$(mktemp -d) && world=$(cd \"$world\" && pwd -P) || exit 2\n");
         head.push_str(prelude::ALWAYS);
         let code = format!("{at_the_end}{out}");
         head.push_str(&prelude::helpers(&code));
+        head.push_str(&self_uid(&programs));
         let _: std::fmt::Result = write!(
             head,
-            "\nuid=$(id -u) other_uid={}\nsh=$world/script home=$world/home/user xdg=$world/run/user/$uid \
+            "other_uid={}\nsh=$world/script home=$world/home/user xdg=$world/run/user/$uid \
              system_tmp=$world/tmp tmp=$world/tmp/session cwd=$world/work\nnl='\n'\n\
-             mkdir -p \"$sh\" \"$home\" \"$xdg\" \"$tmp\" \"$cwd\"\nchmod 0700 \"$xdg\"; chmod 1777 \"$system_tmp\"\n",
+             mkdir -p \"$sh\" \"$home\" \"$xdg\" \"$tmp\" \"$cwd\"\nchmod 0755 \"$world\"; chmod 0700 \"$xdg\"; chmod 1777 \"$system_tmp\"\n\
+             [ -z \"$as\" ] || chown \"$uid:$gid\" \"$home\" \"$xdg\" \"$tmp\" \"$cwd\"\n",
             crate::world::OTHER_UID
         );
+        match case.needs {
+            Tier::Plain => {}
+            Tier::Namespaces => head.push_str(
+                "# Left out: namespaces with a /tmp and a /run/user of their own. A program that does not ask TMPDIR uses the real ones.\n\
+                 left_out=1\n",
+            ),
+            Tier::Ids => head.push_str(
+                "# Left out, but for root: files and processes of somebody else.\n\
+                 [ \"$(id -u)\" = 0 ] && [ -n \"$as\" ] || left_out=1\n",
+            ),
+        }
         head.push_str(&environment(case));
         head.push_str("at_the_end() {\n  :\n");
         head.push_str(&at_the_end);
@@ -238,8 +248,28 @@ fn environment(case: &Case) -> String {
         .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
         .collect();
     format!(
-        "# Becomes a program in the environment of the world, and no other.\nworld() {{ exec env -i {} \"$@\"; }}\n",
+        "# Becomes a program in the environment of the world, and no other.\nworld() {{ exec $as env -i {} \"$@\"; }}\n",
         set.join(" ")
+    )
+}
+
+/// Who the subject is: whoever runs the script, but not root, whom no mode stops.
+fn self_uid(programs: &BTreeSet<String>) -> String {
+    let tests: Vec<String> = programs
+        .iter()
+        .map(|program| format!("$as test -x {}", quoted(program)))
+        .collect();
+    let able = match tests.is_empty() {
+        true => ":".to_owned(),
+        false => tests.join(" && "),
+    };
+    format!(
+        "\nuid=$(id -u) gid=$(id -g) as=\n\
+         if [ \"$uid\" = 0 ]; then\n  \
+         as='setpriv --reuid {SUBJECT_UID} --regid {SUBJECT_UID} --clear-groups'\n  \
+         if {able}; then uid={SUBJECT_UID} gid={SUBJECT_UID}\n  \
+         else echo 'root runs it, whom modes do not stop: somebody else cannot start the programs' >&2; as=; fi\n\
+         fi\n"
     )
 }
 

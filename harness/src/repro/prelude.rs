@@ -9,7 +9,11 @@ struct Helper {
 /// Those that every script has: how it ends.
 pub(super) const ALWAYS: &str = r#"failed=0 left_out=0 started= readers=
 ok() { printf 'ok: %s\n' "$1"; }
-not() { printf 'NOT AS EXPECTED: %s\n' "$1"; failed=1; }
+not() {
+  # After a step that was left out nothing more can be said against the subject.
+  [ "$left_out" = 0 ] || { printf 'CANNOT TELL: %s\n' "$1"; return; }
+  printf 'NOT AS EXPECTED: %s\n' "$1"; failed=1
+}
 # Ends the processes that this script has started, and nothing else.
 stop() {
   for pid in $started; do kill -s KILL "$pid" 2>/dev/null; done
@@ -34,12 +38,18 @@ finish() {
 # A step that could not be done: before the first process the script's fault, then the subject's.
 stuck() {
   [ -n "$started" ] || { echo "cannot tell: $1 failed" >&2; exit 2; }
-  not "$1"
+  not "$1 is done"
   finish
 }
 "#;
 
-const HELPERS: [Helper; 11] = [
+const HELPERS: [Helper; 12] = [
+    Helper {
+        name: "own",
+        text: r#"# What root makes here belongs to the subject's uid.
+own() { [ "$(id -u)" != 0 ] || chown -h "$uid:$gid" "$1"; }
+"#,
+    },
     Helper {
         name: "answer",
         text: r#"# The next answer of a server, read from descriptor $2 line by line. Fails at the end of its output, or in time.
@@ -68,12 +78,13 @@ hears() {
         text: r#"# Waits for the end of process $2, which the end of its standard output tells: that of descriptor $3, or of its reader $4.
 ended() {
   [ ! -e "$sh/$1.status" ] || return 0
+  [ ! -e "$sh/$1.late" ] || return 1
   if [ "$3" != - ]; then
-    timeout --foreground "$patience" cat <&"$3" >>"$sh/$1.out" || return 1
+    timeout --foreground "$patience" cat <&"$3" >>"$sh/$1.out"
   else
-    wait "$4" || return 1
-  fi
-  status=0; wait "$2" || status=$?
+    wait "$4"
+  fi || { : >"$sh/$1.late"; return 1; }
+  status=0; wait "$2" 2>/dev/null || status=$?
   echo "$status" >"$sh/$1.status"
   # What has ended is not this script's to end any more: its pid may be another's.
   others=; for pid in $started; do [ "$pid" = "$2" ] || others="$others $pid"; done

@@ -53,7 +53,7 @@ impl Script<'_> {
             Action::Unwatch { .. } => {}
             Action::Signal { who, signal } => {
                 let name = signal_name(*signal);
-                self.say(format!("kill -s {name} \"${}\"", variable(who)));
+                self.say(format!("kill -s {name} \"${}\" 2>/dev/null", variable(who)));
             }
             Action::CloseStdin { who } => match self.wires(who).stdin {
                 Some(fd) => self.say(format!("exec {fd}>&-")),
@@ -87,12 +87,21 @@ impl Script<'_> {
             Action::Mount(_) | Action::Umount { .. } => {
                 self.leave_out("it mounts, in a namespace of its own");
             }
-            Action::Inject(injection) => self.leave_out(match &injection.what {
-                Injected::Fail { .. } => "it has a system call fail",
-                Injected::Delay { .. } => "it has a system call made later",
-                Injected::Strike { .. } => "it sends a signal at a certain system call",
-                Injected::Pause { .. } => "it holds a system call while other steps are done",
-            }),
+            Action::Inject(injection) => match &injection.what {
+                Injected::Fail { .. } => self.leave_out("it has a system call fail"),
+                Injected::Delay { .. } => self.leave_out("it has a system call made later"),
+                Injected::Strike { .. } => {
+                    self.leave_out("it sends a signal at a certain system call");
+                }
+                Injected::Pause { steps } => {
+                    self.leave_out("it holds a system call while other steps are done");
+                    let starts = |step: &Step| matches!(step.action, Action::Spawn(_));
+                    if steps.iter().any(starts) {
+                        self.comment("What follows is about what those steps start.");
+                        self.over = true;
+                    }
+                }
+            },
             Action::NeverCreated { .. }
             | Action::ExpectProcess(_)
             | Action::ExpectFs(_)
@@ -149,8 +158,10 @@ impl Script<'_> {
         if let Some(files) = spawn.limits.open_files {
             limits.push_str(&format!(" && ulimit -n {files}"));
         }
-        if let Some(bytes) = spawn.limits.file_size {
-            limits.push_str(&format!(" && ulimit -f {}", bytes / 512));
+        if spawn.limits.file_size.is_some() {
+            self.leave_out(
+                "the limit on the size of files, which would hold for the file with what it says",
+            );
         }
         let umask = spawn.umask.unwrap_or(0o022);
         let command = self.command(spawn);
@@ -192,8 +203,9 @@ impl Script<'_> {
         let mut words = vec!["world".to_owned()];
         if let Some(uid) = spawn.uid.filter(|uid| *uid != SUBJECT_UID) {
             self.comment("As another user, which only root can.");
+            self.say("[ \"$(id -u)\" = 0 ] || left_out=1");
             words = vec![format!(
-                "world setpriv --reuid {uid} --regid {uid} --clear-groups env"
+                "as=${{as:+setpriv --reuid {uid} --regid {uid} --clear-groups}} && world"
             )];
         }
         let interrupts = self.case.steps.iter().any(|step| {
@@ -221,6 +233,12 @@ impl Script<'_> {
         for (name, value) in &spawn.env {
             if let Some(value) = value {
                 words.push(format!("{name}={}", word(self.case, value)));
+            }
+        }
+        if let Some(first) = program.first() {
+            let first = if first == "@self" { cast.exe } else { first };
+            if first.contains('/') {
+                self.programs.insert(first.to_owned());
             }
         }
         for part in &program {
@@ -345,13 +363,13 @@ impl Script<'_> {
                     None => String::new(),
                 };
                 format!(
-                    "{{ [ -e {at} ] || {{ : >{at} && chmod 0600 {at}; }}; }} && {bytes} >{at}{after}"
+                    "{{ [ -e {at} ] || {{ : >{at} && own {at} && chmod 0600 {at}; }}; }} && {bytes} >{at}{after}"
                 )
             }
-            ChangeKind::Mkdir => format!("mkdir {at} && chmod {} {at}", mode(0o700)),
-            ChangeKind::Symlink { to } => format!("ln -s -- {} {at}", named(to)),
+            ChangeKind::Mkdir => format!("mkdir {at} && own {at} && chmod {} {at}", mode(0o700)),
+            ChangeKind::Symlink { to } => format!("ln -s -- {} {at} && own {at}", named(to)),
             ChangeKind::Hardlink { to } => format!("ln -- {} {at}", path(self.case, to)),
-            ChangeKind::Mkfifo => format!("mkfifo -m {} {at}", mode(0o600)),
+            ChangeKind::Mkfifo => format!("mkfifo -m {} {at} && own {at}", mode(0o600)),
             ChangeKind::Mksock => return self.leave_out("no shell makes a socket"),
             ChangeKind::Chmod => format!("chmod {} {at}", mode(0o600)),
             ChangeKind::Chown => ":".to_owned(),
