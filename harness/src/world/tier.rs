@@ -51,7 +51,12 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub fn find_tool(name: &str) -> Option<PathBuf> {
     PATH.split(':')
         .map(|dir| Path::new(dir).join(name))
-        .find(|path| nix::unistd::access(path, AccessFlags::X_OK).is_ok())
+        .find(|path| is_program(path))
+}
+
+/// Whether there is something that can be executed.
+pub fn is_program(path: &Path) -> bool {
+    nix::unistd::access(path, AccessFlags::X_OK).is_ok()
 }
 
 impl Host {
