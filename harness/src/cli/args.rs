@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::about::{Completions, Man};
 use super::repro::Repro;
 use super::results::Reports;
+use super::shell::Shell;
 use crate::scenario::model::{Level, Tier};
 
 /// Judges pidfile semantics of real server processes, from outside.
@@ -41,8 +43,14 @@ pub(super) enum Command {
     Replay(Replay),
     /// Print a shell script that shows what a case shows, without pidproof
     Repro(Repro),
+    /// Run a case up to a step and give a shell in its live world
+    Shell(Shell),
     /// Print the JSON Schema of a file that pidproof writes
     Schema(Schema),
+    /// Print what a shell completes words with
+    Completions(Completions),
+    /// Print the manual page, as roff
+    Man(Man),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,5 +1,6 @@
 //! The command: what was typed, turned into what is done, turned into one exit code.
 
+mod about;
 mod args;
 mod beside;
 mod check;
@@ -19,6 +20,7 @@ mod run;
 mod schema;
 mod select;
 mod self_test;
+mod shell;
 mod sweeps;
 mod target;
 pub mod test_target;
@@ -93,6 +95,10 @@ enum Failure {
     BadSchedule { path: String, why: String },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
+    #[error("the case has no step `{step}`; there are:\n{known}")]
+    NoStep { step: String, known: String },
+    #[error("no command is called `{name}`; there are {known}")]
+    NoCommand { name: String, known: String },
     #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
     OneCase(usize),
     #[error("cannot write results to {path}: {source}")]
@@ -117,6 +123,8 @@ impl Failure {
             | Self::BadSchedule { .. }
             | Self::FilesAndDir
             | Self::OneCase(_)
+            | Self::NoStep { .. }
+            | Self::NoCommand { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
@@ -155,6 +163,9 @@ pub fn main() -> ExitCode {
         args::Command::Explore(args) => explore::explore(&args),
         args::Command::Replay(args) => replay::replay(&args),
         args::Command::Repro(args) => repro::repro(&args),
+        args::Command::Shell(args) => shell::shell(&args),
+        args::Command::Completions(of) => about::completions(&of),
+        args::Command::Man(of) => about::man(&of),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

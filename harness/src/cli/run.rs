@@ -13,7 +13,7 @@ use super::out::say;
 use super::results::Results;
 use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
-use super::{Exit, Failure, Selection, beside};
+use super::{Exit, Failure, Selection, beside, out};
 use crate::judge::Verdict;
 use crate::report::{Counts, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
@@ -136,6 +136,7 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         }
         told.hear(&result);
     };
+    out::begin(cases.len() + not.len());
     for result in not {
         hear(result);
     }
@@ -148,6 +149,7 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         &interrupt,
         hear,
     );
+    out::over();
     Ok(told.end(selected, &interrupt))
 }
 
@@ -204,6 +206,7 @@ struct Told<'a> {
 impl Told<'_> {
     fn hear(&mut self, result: &CaseResult<'_>) {
         self.counts.add(&result.verdict);
+        out::one_more(self.counts.failed + self.counts.broken);
         if let Some(line) = self.progress.hear(result) {
             say(format_args!("{line}"));
         }

@@ -268,9 +268,11 @@ impl Script<'_> {
             self.say("case $answered in");
             self.say(format!("1) ok {rule}' ends without answering';;"));
             self.say(format!(
-                "0) not {rule}' answers, and should have refused to start';;"
+                "0) not {rule}' answers, and should have refused to start'; : >\"$sh\"/{who}.late;;"
             ));
-            self.say(format!("*) not {rule}' neither answers nor ends';;"));
+            self.say(format!(
+                "*) not {rule}' neither answers nor ends'; : >\"$sh\"/{who}.late;;"
+            ));
             return self.say("esac");
         }
         let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
