@@ -111,7 +111,7 @@ impl<'a> Engine<'a> {
             let end = crate::judge::process::say(child.end);
             text.push_str(&format!("  {who} (pid {}): {end}\n", child.own_pid));
         }
-        for (name, _) in &self.holds {
+        for name in self.holds.keys() {
             text.push_str(&format!("  {name} holds its lock\n"));
         }
         for mismatch in &self.mismatches {

@@ -1,39 +1,22 @@
 //! The steps that judge, as far as a shell can.
 
 use super::word::{path, printed, quoted, variable, word};
-use super::{NoScript, Script, snapshot};
+use super::{Script, snapshot};
 use crate::scenario::model::{
-    Action, ExpectEnd, ExpectFs, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockKind,
-    LockOn, Step, TextChecks,
+    ExpectEnd, ExpectLock, ExpectProcess, FileKind, FsFacts, Held, LockKind, LockOn, Step,
+    TextChecks,
 };
 use crate::scenario::template::Template;
 use crate::world::{OTHER_UID, SUBJECT_UID};
 
 impl Script<'_> {
-    pub(super) fn check(&mut self, step: &Step) -> Result<(), NoScript> {
-        match &step.action {
-            Action::NeverCreated { path } => self.never_created(step, path),
-            Action::ExpectProcess(expect) => self.expect_process(step, expect),
-            Action::ExpectFs(ExpectFs::Unchanged {
-                path,
-                since,
-                except,
-            }) => self.unchanged(step, path.as_ref(), since, except),
-            Action::ExpectFs(ExpectFs::Facts(facts)) => self.facts(step, facts),
-            Action::ExpectLock(expect) => self.lock(step, expect),
-            Action::ExpectCalls(_) => self.comment("Not said here: which system calls were made."),
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// `ok` where a command succeeds, and else that it is not as expected.
     fn judge(&mut self, step: &Step, command: &str, what: &str) {
         let text = quoted(&format!("{}: {what}", step.rule));
         self.say(format!("if {command}; then ok {text}; else not {text}; fi"));
     }
 
-    fn never_created(&mut self, step: &Step, at: &Template) {
+    pub(super) fn never_created(&mut self, step: &Step, at: &Template) {
         self.comment("A shell sees what is there at the end, and not what came and went.");
         let flag = format!("watched_{}", step.line);
         self.say(format!("{flag}=1"));
@@ -44,7 +27,7 @@ impl Script<'_> {
         ));
     }
 
-    fn expect_process(&mut self, step: &Step, expect: &ExpectProcess) {
+    pub(super) fn expect_process(&mut self, step: &Step, expect: &ExpectProcess) {
         let ExpectProcess {
             who,
             end,
@@ -164,7 +147,7 @@ impl Script<'_> {
         ));
     }
 
-    fn unchanged(
+    pub(super) fn unchanged(
         &mut self,
         step: &Step,
         root: Option<&Template>,
@@ -187,7 +170,7 @@ impl Script<'_> {
         );
     }
 
-    fn facts(&mut self, step: &Step, facts: &FsFacts) {
+    pub(super) fn facts(&mut self, step: &Step, facts: &FsFacts) {
         let FsFacts {
             path: at,
             kind,
@@ -231,9 +214,10 @@ impl Script<'_> {
                     FileKind::Device => "-c",
                     FileKind::File | FileKind::Absent => "-f",
                 };
-                let link = match kind {
-                    FileKind::Symlink => String::new(),
-                    _ => format!(" && [ ! -L {at} ]"),
+                let link = if *kind == FileKind::Symlink {
+                    String::new()
+                } else {
+                    format!(" && [ ! -L {at} ]")
                 };
                 check(
                     format!("{soon}test {test} {at}{link}"),
@@ -325,7 +309,7 @@ impl Script<'_> {
         self.kept.get(&format!("open {name}")).copied()
     }
 
-    fn lock(&mut self, step: &Step, expect: &ExpectLock) {
+    pub(super) fn lock(&mut self, step: &Step, expect: &ExpectLock) {
         let ExpectLock {
             on,
             held,

@@ -214,13 +214,21 @@ impl<'a> Script<'a> {
 
     /// Whether a later or earlier step reads what the process says while it runs.
     fn is_read(&self, who: &str) -> bool {
-        self.case.steps.iter().any(|step| match &step.action {
-            Action::Handshake { who: of, .. } => of == who,
-            Action::Call(call) => call.who == who,
-            Action::Await {
-                who: of, stdout, ..
-            } => of == who && stdout.is_some(),
-            _ => false,
+        self.case.steps.iter().any(|step| {
+            if let Action::Handshake { who: of, .. } = &step.action {
+                of == who
+            } else if let Action::Call(call) = &step.action {
+                call.who == who
+            } else if let Action::Await {
+                who: of,
+                stdout: Some(_),
+                ..
+            } = &step.action
+            {
+                of == who
+            } else {
+                false
+            }
         })
     }
 }

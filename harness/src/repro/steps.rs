@@ -6,7 +6,8 @@ use super::word::{path, printed, quoted, variable, word};
 use super::{NoScript, Script, Wires};
 use crate::scenario::SIGNALS;
 use crate::scenario::model::{
-    Action, Call, Change, ChangeKind, Injected, LockKind, Role, Spawn, StdinKind, Step, Streams,
+    Action, Call, Change, ChangeKind, ExpectFs, Injected, LockKind, Role, Spawn, StdinKind, Step,
+    Streams,
 };
 use crate::world::{OTHER_UID, SUBJECT_UID};
 
@@ -102,11 +103,18 @@ impl Script<'_> {
                     }
                 }
             },
-            Action::NeverCreated { .. }
-            | Action::ExpectProcess(_)
-            | Action::ExpectFs(_)
-            | Action::ExpectLock(_)
-            | Action::ExpectCalls(_) => return self.check(step),
+            Action::NeverCreated { path } => self.never_created(step, path),
+            Action::ExpectProcess(expect) => self.expect_process(step, expect),
+            Action::ExpectFs(ExpectFs::Unchanged {
+                path,
+                since,
+                except,
+            }) => self.unchanged(step, path.as_ref(), since, except),
+            Action::ExpectFs(ExpectFs::Facts(facts)) => self.facts(step, facts),
+            Action::ExpectLock(expect) => self.lock(step, expect),
+            Action::ExpectCalls(_) => {
+                self.comment("Not said here: which system calls were made.");
+            }
         }
         Ok(())
     }
