@@ -2,6 +2,7 @@
 //!
 //! [`script`] is where it begins. What no shell can do is said in a comment where it would stand.
 
+mod changes;
 mod checks;
 mod prelude;
 mod steps;
