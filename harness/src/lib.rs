@@ -14,6 +14,7 @@ pub mod observe;
 pub mod orders;
 pub mod process;
 pub mod report;
+pub mod repro;
 pub mod roles;
 pub mod scenario;
 pub mod selftest;

@@ -49,6 +49,7 @@ fn run_in(dir: &Path, command: &str, scenario: &str, args: &[&str]) -> Ran {
     fs::write(scenarios.join("it.toml"), scenario).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .env("PIDPROOF_CACHE", dir.join("cache"))
         .env("PIDPROOF_PYTHON", "/nowhere/python")
         .current_dir(dir)

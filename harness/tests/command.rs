@@ -9,7 +9,7 @@ use assert_cmd::Command;
 
 fn pidproof() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pidproof"));
-    command.env_remove("CI");
+    command.env_remove("CI").env_remove("GITHUB_ACTIONS");
     command
 }
 
@@ -199,6 +199,7 @@ fn signals_that_the_suite_was_started_without_reach_a_subject() {
     // As a shell starts what it puts into the background.
     Command::new("sh")
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .args(["-c", "trap '' INT QUIT HUP; exec \"$@\"", "sh"])
         .args([env!("CARGO_BIN_EXE_pidproof"), "run", "--scenarios"])
         .arg(dir.path())

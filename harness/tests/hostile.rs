@@ -17,6 +17,7 @@ fn run_with(header: &str, steps: &str, args: &[&str]) -> (Option<i32>, String) {
     fs::write(dir.path().join("it.toml"), text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .args(["run", "--scenarios"])
         .arg(dir.path())
         .args(args)

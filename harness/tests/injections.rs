@@ -61,6 +61,7 @@ fn run(body: &str, source: Option<&str>, steps: &str, args: &[&str]) -> (Option<
     .unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .arg("run")
         .arg("--scenarios")
         .arg(&scenarios)

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer and what it may use. `scenario` is data that everybody may read.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("sys", &[]),
     ("process", &["sys"]),
     // Names of system calls and what was seen of them: plain data.
@@ -56,6 +56,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
     // It writes scenarios and has them run; nothing of a subject is known to it but the contract.
     ("model", &["engine", "judge", "scenario", "suite", "world"]),
     ("report", &["judge", "scenario", "suite"]),
+    // A case as a shell script: text from data.
+    ("repro", &["engine", "scenario", "world"]),
     (
         "selftest",
         &["engine", "judge", "scenario", "suite", "world"],

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 fn pidproof() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pidproof"));
-    command.env_remove("CI");
+    command.env_remove("CI").env_remove("GITHUB_ACTIONS");
     command
 }
 

@@ -83,6 +83,7 @@ fn judge(command: &str, cases: &[&str]) -> (Option<i32>, String) {
     fs::write(&profile, "server = [\"./server\"]\ncli = [\"./mm\"]\n").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .args(["run", "--exact"])
         .args(cases)
         .arg("--subject")

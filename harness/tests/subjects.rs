@@ -51,6 +51,7 @@ fn judge(extra: &str, scenario: &str) -> Output {
     fs::write(dir.path().join("s/it.toml"), scenario).unwrap();
     Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .arg("run")
         .arg("--subject")
         .arg(dir.path().join("subject.toml"))

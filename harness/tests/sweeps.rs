@@ -9,6 +9,7 @@ use assert_cmd::Command;
 fn pidproof(args: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .args(args)
         .output()
         .unwrap();

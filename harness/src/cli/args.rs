@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::about::{Completions, Man};
+use super::repro::Repro;
+use super::results::Reports;
+use super::shell::Shell;
 use crate::scenario::model::{Level, Tier};
 
 /// Judges pidfile semantics of real server processes, from outside.
@@ -41,6 +45,28 @@ pub(super) enum Command {
     Explore(Explore),
     /// Run one order of an exploration again
     Replay(Replay),
+    /// Print a shell script that shows what a case shows, without pidproof
+    Repro(Repro),
+    /// Run a case up to a step and give a shell in its live world
+    Shell(Shell),
+    /// Print the JSON Schema of a file that pidproof writes
+    Schema(Schema),
+    /// Print what a shell completes words with
+    Completions(Completions),
+    /// Print the manual page, as roff
+    Man(Man),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Schema {
+    /// Of which file
+    pub(super) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The results of a run: each line of what `run --json` writes
+    Results,
 }
 
 /// Which cases.
@@ -148,6 +174,11 @@ pub(super) struct Run {
     /// With --must-run: cases that may be skipped all the same (part of the id, or a glob)
     #[arg(long, value_name = "FILTER")]
     pub(super) may_skip: Vec<String>,
+    /// Only what was not as expected the last time that this subject was judged by these scenarios
+    #[arg(long)]
+    pub(super) failed: bool,
+    #[command(flatten)]
+    pub(super) reports: Reports,
 }
 
 #[derive(Debug, ClapArgs)]

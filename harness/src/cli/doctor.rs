@@ -7,14 +7,14 @@ use super::{Exit, Failure};
 use crate::scenario::load::Library;
 use crate::subject;
 use crate::suite::find_host;
-use crate::world::{Unfit, find_tool};
+use crate::world::{Unfit, find_tool, kernel};
 
 pub(super) fn doctor() -> Result<Exit, Failure> {
     let host = find_host();
-    let kernel = nix::sys::utsname::uname()
-        .map(|u| format!("{} {}", u.sysname().display(), u.release().display()))
-        .unwrap_or_else(|e| format!("unknown: {e}"));
-    tell("kernel", kernel);
+    tell(
+        "kernel",
+        kernel().unwrap_or_else(|e| format!("unknown: {e}")),
+    );
     tell("uid", nix::unistd::geteuid());
     tell("tier", host.tier.word());
     for limit in &host.limits {

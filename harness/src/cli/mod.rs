@@ -1,5 +1,6 @@
 //! The command: what was typed, turned into what is done, turned into one exit code.
 
+mod about;
 mod args;
 mod baseline;
 mod beside;
@@ -8,20 +9,28 @@ mod doctor;
 mod explain;
 mod explore;
 mod explore_state;
+mod github;
 mod init;
+mod last;
 mod list;
 mod model;
 mod mutants;
 mod out;
 mod replay;
+mod repro;
+mod results;
 mod run;
+mod schema;
 mod select;
 mod self_test;
+mod shell;
 mod sweeps;
+mod target;
 pub mod test_target;
 mod which;
 mod whole;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -103,6 +112,22 @@ enum Failure {
     },
     #[error("the sweep has no point `{0}`; `pidproof list --points` shows them")]
     NoPoint(String),
+    #[error("the case has no step `{step}`; there are:\n{known}")]
+    NoStep { step: String, known: String },
+    #[error("no command is called `{name}`; there are {known}")]
+    NoCommand { name: String, known: String },
+    #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
+    OneCase(usize),
+    #[error("cannot write results to {path}: {source}")]
+    Unopened {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the results in {path} are not whole: {source}")]
+    Unwritable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
 }
 
 impl Failure {
@@ -115,12 +140,18 @@ impl Failure {
             | Self::BadSchedule { .. }
             | Self::FilesAndDir
             | Self::Quotes(_)
-            | Self::There(_) => Exit::Usage,
+            | Self::There(_)
+            | Self::OneCase(_)
+            | Self::NoStep { .. }
+            | Self::NoCommand { .. }
+            | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
             Self::NoPoint(_) | Self::AllLeftOut { .. } => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
-            Self::CannotJudge(_) | Self::Unwritten { .. } => Exit::CannotJudge,
+            Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
+                Exit::CannotJudge
+            }
         }
     }
 }
@@ -154,6 +185,11 @@ pub fn main() -> ExitCode {
         args::Command::Model(model) => model::model(&model),
         args::Command::Explore(args) => explore::explore(&args),
         args::Command::Replay(args) => replay::replay(&args),
+        args::Command::Repro(args) => repro::repro(&args),
+        args::Command::Shell(args) => shell::shell(&args),
+        args::Command::Completions(of) => about::completions(&of),
+        args::Command::Man(of) => about::man(&of),
+        args::Command::Schema(of) => schema::schema(&of),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use nix::sys::signal::{SigSet, Signal};
 
 use super::args::{Run, Select};
+use super::last::Last;
 use super::out::say;
+use super::results::Results;
 use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
-use super::{Exit, Failure, Selection, beside, which};
+use super::{Exit, Failure, Selection, beside, out, which};
 use crate::judge::Verdict;
 use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir};
 use crate::scenario::load::Library;
@@ -27,6 +29,12 @@ use crate::world::Host;
 const CASES_PER_CORE: usize = 2;
 
 pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
+    let mut results = Results::open(args)?;
+    let done = judge(args, &mut results);
+    results.end(done)
+}
+
+fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     // Before any thread exists, so that all inherit it and only the waiting one gets the signal.
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
@@ -38,9 +46,13 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         (files, None) => Library::of_files(files, &subject.parameters, subject::programs())?,
         (_, Some(_)) => return Err(Failure::FilesAndDir),
     };
+    let chosen = match args.failed {
+        true => Last::of(args).only(&library, chosen)?,
+        false => chosen,
+    };
     let also = Also {
-        releases: args.releases,
-        sweeps: args.sweeps,
+        releases: args.releases || args.failed,
+        sweeps: args.sweeps || args.failed,
     };
     let Selection {
         cases,
@@ -64,6 +76,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
     for note in &subject.notes {
         anstream::eprintln!("pidproof: {note}");
     }
+    results.begin(&subject, &library, &cases, &host);
     let judged = judged(&subject, &host, &interrupt);
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
@@ -113,6 +126,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         out_of_reach: out.len(),
         progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice(), &out].concat()),
         not_judged: asked.not_judged(),
+        results,
         counts: Counts::default(),
         failures: Vec::new(),
         skips: BTreeMap::new(),
@@ -134,6 +148,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         }
         told.hear(&result);
     };
+    out::begin(cases.len() + not.len());
     for result in not {
         hear(result);
     }
@@ -146,6 +161,7 @@ pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
         &interrupt,
         hear,
     );
+    out::over();
     Ok(told.end(selected, &interrupt))
 }
 
@@ -174,7 +190,7 @@ pub(super) fn workers(asked: Option<usize>) -> usize {
 }
 
 /// The scenario files among the filters, and the selection without them. No case's id ends like a file's name.
-fn files(select: &Select) -> (Vec<PathBuf>, Select) {
+pub(super) fn files(select: &Select) -> (Vec<PathBuf>, Select) {
     let is_file = |filter: &String| filter.ends_with(".toml");
     let (files, filter): (Vec<_>, Vec<_>) = select.filter.iter().cloned().partition(is_file);
     let chosen = Select {
@@ -196,6 +212,7 @@ struct Told<'a> {
     progress: Progress,
     /// What was left out because of what the subject is.
     not_judged: Vec<String>,
+    results: &'a mut Results,
     counts: Counts,
     failures: Vec<String>,
     /// Why cases were skipped, and how many for each reason.
@@ -207,16 +224,18 @@ impl Told<'_> {
     fn hear(&mut self, result: &CaseResult<'_>) {
         self.counts.add(&result.verdict);
         self.deviating.hear(&result.verdict);
+        out::one_more(self.counts.failed + self.counts.broken);
         if let Some(line) = self.progress.hear(result) {
             say(format_args!("{line}"));
         }
         if let Verdict::Skip(why) = &result.verdict {
             *self.skips.entry(why.clone()).or_default() += 1;
         }
+        let rerun = rerun(self.subject, self.args, result.case);
         if !result.verdict.is_failure() {
+            self.results.case(result, &rerun, None);
             return;
         }
-        let rerun = rerun(self.subject, self.args, result.case);
         let text = failure(result, &self.library.rules, &rerun, None);
         let text = if self.args.keep {
             match keep(&kept_dir(), result, &text) {
@@ -230,6 +249,7 @@ impl Told<'_> {
             text
         };
         say(format_args!("\n{text}"));
+        self.results.case(result, &rerun, Some(&text));
         self.failures.push(result.case.id.clone());
     }
 
@@ -243,8 +263,10 @@ impl Told<'_> {
             not_judged,
             out_of_reach,
             deviating,
+            results,
             ..
         } = self;
+        results.counted(selected, counts);
         let done = counts.passed + counts.failed + counts.skipped + counts.broken;
         if !failures.is_empty() {
             say(format_args!("not as expected:"));

@@ -57,6 +57,9 @@ pub enum SelectionError {
         /// What was likely meant.
         near: Option<String>,
     },
+    /// Nothing that was asked for failed the last time.
+    #[error("nothing that was asked for failed the last time that {0} was judged here")]
+    NothingFailed(String),
     /// Every filter matches something, but no case matches all.
     #[error("no case matches all that was asked for")]
     Nothing,
@@ -79,9 +82,11 @@ impl SelectionError {
     /// The exit status for it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NoMatch { .. } | Self::Nothing | Self::OnlyReleases(_) | Self::OnlySweeps(_) => {
-                Exit::Nothing
-            }
+            Self::NoMatch { .. }
+            | Self::Nothing
+            | Self::NothingFailed(_)
+            | Self::OnlyReleases(_)
+            | Self::OnlySweeps(_) => Exit::Nothing,
             Self::BadGlob { .. } | Self::Unknown { .. } => Exit::Usage,
         }
     }

@@ -10,6 +10,7 @@ mod locks;
 mod mcp;
 mod mounts;
 mod ready;
+pub mod shell;
 mod spawning;
 pub mod stage;
 mod steps;
@@ -67,6 +68,8 @@ pub struct Job {
     pub calls: Option<Scope>,
     /// Nothing is done at any call: does the subject do what it must without, and make these calls?
     pub control: bool,
+    /// A shell is wanted in the world, before one of the steps.
+    pub stop: Option<shell::StopAt>,
 }
 
 impl Job {
@@ -142,6 +145,11 @@ pub struct Engine<'a> {
 impl<'a> Engine<'a> {
     /// Runs a case and ends all its processes.
     pub fn run(job: &'a Job, world: &'a World) -> Outcome {
+        Self::run_on(job, world, None)
+    }
+
+    /// As [`Engine::run`], with the streams of a shell where the job wants one.
+    pub fn run_on(job: &'a Job, world: &'a World, streams: Option<&shell::Streams>) -> Outcome {
         let watch = match Watch::new(&world.roots) {
             Ok(watch) => watch,
             Err(e) => {
@@ -152,7 +160,7 @@ impl<'a> Engine<'a> {
             }
         };
         let mut engine = Self::new(job, world, watch);
-        let mut result = engine.supervise().and_then(|()| engine.steps());
+        let mut result = engine.supervise().and_then(|()| engine.steps(streams));
         if result.is_ok() && job.control && engine.mismatches.is_empty() {
             result = engine.let_them_end();
         }
@@ -205,8 +213,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn steps(&mut self) -> Done {
-        match self.all(&self.job.case.steps) {
+    fn steps(&mut self, streams: Option<&shell::Streams>) -> Done {
+        let done = match (&self.job.stop, streams) {
+            (Some(stop), Some(streams)) => self.steps_around(stop, streams),
+            (Some(_), None) | (None, _) => self.all(&self.job.case.steps),
+        };
+        match done {
             Ok(()) | Err(Stop::Subject) => Ok(()),
             broken @ Err(Stop::Broken(_)) => broken,
         }

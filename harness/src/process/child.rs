@@ -1,7 +1,7 @@
 //! One process and what it wrote.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -158,6 +158,34 @@ impl Child {
             stderr: Stream::new(err_read),
             terminal: Stream::new(terminal),
             is_typed_to: typed,
+        })
+    }
+
+    /// Starts a program on streams that are there already: what it says does not come here.
+    ///
+    /// # Errors
+    /// Which stage of the start failed.
+    pub fn on(plan: &Plan, streams: [BorrowedFd<'_>; 3]) -> Result<Self, SpawnError> {
+        let started = Instant::now();
+        let stdio = Stdio {
+            fds: streams.map(Some),
+            terminal: None,
+        };
+        let process = fork::spawn(plan, stdio)?;
+        Ok(Self {
+            pid: process.pid.as_raw(),
+            own_pid: process.pid.as_raw(),
+            started,
+            end: None,
+            overdue: false,
+            pidfd: process.pidfd,
+            listener: process.listener,
+            stdin: None,
+            pending: Vec::new(),
+            stdout: Stream::new(None),
+            stderr: Stream::new(None),
+            terminal: Stream::new(None),
+            is_typed_to: false,
         })
     }
 

@@ -1,13 +1,17 @@
-//! Telling what came of a run, to people.
+//! Telling what came of a run: to people, and to machines.
 
 mod baseline;
 mod deviating;
 mod failure;
+pub mod github;
+mod junit;
 mod keep;
 mod progress;
+pub mod record;
 
 pub use baseline::{Baseline, Entry, Pinned};
 pub use deviating::Deviating;
 pub use failure::failure;
+pub use junit::junit;
 pub use keep::{keep, kept_dir};
 pub use progress::{Counts, Progress};

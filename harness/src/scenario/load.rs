@@ -6,6 +6,7 @@ use include_dir::{Dir, include_dir};
 
 use super::beside::Programs;
 use super::diag::BadFile;
+use super::digest::Texts;
 use super::file::{self, Frame, Scenario, Shared};
 use super::matrix::Values;
 use super::model::Case;
@@ -22,6 +23,8 @@ pub struct Library {
     pub scenarios: Vec<Scenario>,
     /// The explorations, by id: each case of one is many runs.
     pub explorations: Vec<Scenario>,
+    /// What all of it was read from: rules, names and each scenario.
+    pub(super) texts: Texts,
 }
 
 /// Why scenarios could not be had.
@@ -159,14 +162,14 @@ impl Library {
         programs: Programs,
         only: Option<&str>,
     ) -> Result<Self, LoadError> {
-        let rules = take(&mut sources, "rules.toml");
-        let names = take(&mut sources, "names.toml");
+        let rules_file = take(&mut sources, "rules.toml");
+        let names_file = take(&mut sources, "names.toml");
         if sources.is_empty() {
             return Err(LoadError::Empty(dir.to_path_buf()));
         }
         let one = |bad: BadFile| LoadError::Bad(vec![bad]);
-        let rules = Rules::parse(&rules.path, &rules.text).map_err(one)?;
-        let shared = Shared::parse(&names.path, &names.text).map_err(one)?;
+        let rules = Rules::parse(&rules_file.path, &rules_file.text).map_err(one)?;
+        let shared = Shared::parse(&names_file.path, &names_file.text).map_err(one)?;
         let known: Vec<&str> = shared.parameters.iter().map(|(n, _)| n.as_str()).collect();
         if let Some((name, _)) = parameters
             .iter()
@@ -187,11 +190,13 @@ impl Library {
         };
         let mut scenarios = Vec::new();
         let mut bad = Vec::new();
+        let mut texts = Texts::new(&rules_file.text, &names_file.text);
         for source in &sources {
             let id = source.name.trim_end_matches(".toml").replace('/', ".");
             if only.is_some_and(|only| only != id) {
                 continue;
             }
+            texts.add(&id, &source.text);
             match file::parse(&id, &source.path, &source.text, &frame) {
                 Ok(scenario) => scenarios.push(scenario),
                 Err(file) => bad.push(file),
@@ -206,6 +211,7 @@ impl Library {
             rules,
             scenarios,
             explorations,
+            texts,
         };
         let mut ids: Vec<&str> = library.cases().map(|c| c.id.as_str()).collect();
         ids.sort_unstable();

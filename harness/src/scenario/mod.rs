@@ -8,6 +8,7 @@ mod crowd;
 pub mod date;
 pub mod deviation;
 pub mod diag;
+mod digest;
 mod expect;
 mod expectation;
 pub mod explore;
@@ -30,3 +31,5 @@ pub mod template;
 mod terminal;
 pub mod version;
 pub mod versions;
+
+pub use step::SIGNALS;

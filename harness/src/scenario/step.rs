@@ -333,7 +333,7 @@ fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Optio
 }
 
 /// The signals a scenario may send or expect.
-pub(super) const SIGNALS: [(&str, i32); 9] = [
+pub const SIGNALS: [(&str, i32); 9] = [
     ("TERM", libc::SIGTERM),
     ("INT", libc::SIGINT),
     ("HUP", libc::SIGHUP),

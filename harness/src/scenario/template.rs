@@ -65,6 +65,15 @@ const WORLD_VARS: [(&str, WorldVar); 7] = [
     ("other_uid", WorldVar::OtherUid),
 ];
 
+/// A part of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Text as it is.
+    Text(&'a str),
+    /// A place to fill in.
+    Place(&'a Place),
+}
+
 /// Which names a template may use at its place in the file.
 #[derive(Debug, Clone, Default)]
 pub struct Scope<'a> {
@@ -114,6 +123,21 @@ impl Template {
             Segment::Place(Place::World(_) | Place::Pid(_) | Place::Stderr(_) | Place::Byte(_))
             | Segment::Text(_) => None,
         })
+    }
+
+    /// What it consists of, with the names that are templates themselves taken apart too.
+    pub fn pieces<'a>(&'a self, names: &'a Names) -> Vec<Piece<'a>> {
+        let mut pieces = Vec::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => pieces.push(Piece::Text(text)),
+                Segment::Place(Place::Name(name)) if names.contains_key(name) => {
+                    pieces.extend(names[name].pieces(names));
+                }
+                Segment::Place(place) => pieces.push(Piece::Place(place)),
+            }
+        }
+        pieces
     }
 
     /// Fills the places in. `value` knows them all but the names, which are templates in `names`.

@@ -167,6 +167,11 @@ fn release(
     })
 }
 
+/// Where releases and what else outlives a run are kept, if the variables say where.
+pub fn cache_dir() -> Option<std::path::PathBuf> {
+    Some(cache::Cache::locate(&var).ok()?.root)
+}
+
 /// This process's own variables; everything below takes a function, so that tests need not set any.
 fn var(name: &str) -> Option<OsString> {
     std::env::var_os(name)

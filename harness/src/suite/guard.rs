@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::{ROLE, TRIAL};
+use crate::engine::shell::Streams;
 use crate::engine::stage::Stage;
 use crate::engine::trial::calls_are_told;
 use crate::engine::{Engine, Job, Outcome};
@@ -64,21 +65,28 @@ fn guard() -> io::Result<()> {
         Order::Try(tier) | Order::Run(_, tier) | Order::Explore(_, tier, _) => *tier,
     };
     let exe = std::env::current_exe()?;
+    // The suite's, as long as they can be seen.
+    let streams = match &order {
+        Order::Run(job, _) if job.stop.is_some() => {
+            Some(Streams::of(nix::unistd::getppid().as_raw())?)
+        }
+        Order::Run(..) | Order::Explore(..) | Order::Try(_) => None,
+    };
     if tier == Tier::Plain {
-        guard_plain(&order, &exe)
+        guard_plain(&order, &exe, streams.as_ref())
     } else {
         if let Err(e) = world::enter() {
             return tell(&Report::Unfit(e.to_string()));
         }
         let engine = fork::split(|| {
             let shown = shown(&order);
-            serve(&order, World::private(tier, &exe, &shown))
+            serve(&order, World::private(tier, &exe, &shown), streams.as_ref())
         })?;
         watch_over(&engine)
     }
 }
 
-fn guard_plain(order: &Order, exe: &Path) -> io::Result<()> {
+fn guard_plain(order: &Order, exe: &Path, streams: Option<&Streams>) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     // Orphans of the case come to the guard, and not to init where nobody would find them.
     nix::sys::prctl::set_child_subreaper(true)?;
@@ -89,7 +97,7 @@ fn guard_plain(order: &Order, exe: &Path) -> io::Result<()> {
     let root = dir.path().to_path_buf();
     let engine = fork::split(|| {
         nix::sys::prctl::set_child_subreaper(true).ok();
-        serve(order, World::plain(&root, exe))
+        serve(order, World::plain(&root, exe), streams)
     })?;
     let watched = watch_over(&engine);
     end_descendants()?;
@@ -120,14 +128,16 @@ fn open_up(dir: &Path) -> io::Result<()> {
 }
 
 /// In the engine's process: does the work and tells what came of it.
-fn serve(order: &Order, world: Result<World, world::BuildError>) -> i32 {
+fn serve(order: &Order, world: Result<World, world::BuildError>, streams: Option<&Streams>) -> i32 {
     let report = match (order, world) {
         (Order::Explore(job, _, limits), world) => {
             return i32::from(explore(job, *limits, world).is_err());
         }
         (Order::Try(_), Ok(world)) => Report::Fit(calls_are_told(&world, &[ROLE, TRIAL])),
         (Order::Try(_), Err(e)) => Report::Unfit(e.to_string()),
-        (Order::Run(job, _), Ok(world)) => Report::Ran(Box::new(Engine::run(job, &world))),
+        (Order::Run(job, _), Ok(world)) => {
+            Report::Ran(Box::new(Engine::run_on(job, &world, streams)))
+        }
         (Order::Run(..), Err(e)) => Report::Ran(Box::new(Outcome {
             verdict: Verdict::Broken(format!("making the world: {e}")),
             evidence: crate::engine::Evidence::default(),

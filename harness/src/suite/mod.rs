@@ -20,7 +20,9 @@ pub const GUARD: &str = "guard";
 
 pub use host::find_host;
 pub use launch::{Lifelines, launch};
-pub use run::{CaseResult, HowToRun, Interrupt, job, run_all, run_and_explain, run_one};
+pub use run::{
+    CaseResult, HowToRun, Interrupt, job, run_all, run_and_explain, run_one, run_with_shell,
+};
 pub use smoke::patience;
 pub use subjects::{Ready, Subjects};
 pub use sweep::{Found, find_points};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::guard::{Order, Report};
 use super::launch::{Lifelines, launch};
 use super::subjects::Subjects;
+use crate::engine::shell::StopAt;
 use crate::engine::{Evidence, Job, Line};
 use crate::judge::Verdict;
 use crate::scenario::model::{Action, Case, Step, Tier};
@@ -129,12 +130,34 @@ pub(super) fn run_plain<'a>(
     subjects: &Subjects,
     interrupt: &Interrupt,
 ) -> Option<CaseResult<'a>> {
+    run_job(case, calls, None, host, subjects, interrupt)
+}
+
+/// Runs one case that stops before a step, with a shell on the streams of this process.
+pub fn run_with_shell<'a>(
+    case: &'a Case,
+    stop: StopAt,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
+    run_job(case, scope(case), Some(stop), host, subjects, interrupt)
+}
+
+fn run_job<'a>(
+    case: &'a Case,
+    calls: Option<Scope>,
+    stop: Option<StopAt>,
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<CaseResult<'a>> {
     let start = Instant::now();
     let place = host.place(case).map_err(|unfit| unfit.to_string());
     let ready = place.and_then(|tier| Ok((tier, job(case, calls, subjects)?)));
     let (verdict, evidence) = match ready {
         Err(why) => (Verdict::Skip(why), Evidence::default()),
-        Ok((tier, job)) => controlled(job, tier, interrupt)?,
+        Ok((tier, job)) => controlled(Job { stop, ..job }, tier, interrupt)?,
     };
     Some(CaseResult {
         case,
@@ -158,6 +181,7 @@ pub fn job(case: &Case, calls: Option<Scope>, subjects: &Subjects) -> Result<Job
         patience: cast.patience,
         calls,
         control: false,
+        stop: None,
     })
 }
 
@@ -167,6 +191,7 @@ fn controlled(job: Job, tier: Tier, interrupt: &Interrupt) -> Option<(Verdict, E
     if job.case.injects() && !job.case.controlled {
         let control = Job {
             control: true,
+            stop: None,
             ..job.clone()
         };
         let (verdict, evidence) = run(control, tier, interrupt)?;

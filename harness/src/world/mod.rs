@@ -2,6 +2,7 @@
 
 mod build;
 mod change;
+mod facts;
 mod mounts;
 mod namespaces;
 mod tier;
@@ -12,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 pub use build::BuildError;
 pub use change::{Filled, apply};
+pub use facts::{file_system, kernel, subject_uid};
 pub use mounts::{Tmpfs, mount_bind, mount_tmpfs, umount};
 pub use namespaces::enter;
-pub use tier::{Host, Unfit, find_tool};
+pub use tier::{Host, PATH, Unfit, find_tool, is_program};
 
 use crate::scenario::model::Tier;
 use crate::scenario::template::WorldVar;

@@ -45,13 +45,18 @@ impl fmt::Display for Unfit {
 }
 
 /// Where the processes of a world find programs, and so where a tool must be.
-pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The program `name` of the host, if it has it. A world shows it at the same path.
 pub fn find_tool(name: &str) -> Option<PathBuf> {
     PATH.split(':')
         .map(|dir| Path::new(dir).join(name))
-        .find(|path| nix::unistd::access(path, AccessFlags::X_OK).is_ok())
+        .find(|path| is_program(path))
+}
+
+/// Whether there is something that can be executed.
+pub fn is_program(path: &Path) -> bool {
+    nix::unistd::access(path, AccessFlags::X_OK).is_ok()
 }
 
 impl Host {

@@ -151,7 +151,7 @@ impl<'a> Order<'_, 'a> {
         let explore = self.stage.explore;
         let world = self.stage.engine.world;
         world.renew().map_err(|e| Stop::Broken(e.to_string()))?;
-        self.stage.engine.steps()?;
+        self.stage.engine.steps(None)?;
         self.stage.engine.timeline.clear();
         if let Some(mismatch) = self.stage.engine.mismatches.pop() {
             return Err(Stop::Broken(mismatch.found));
