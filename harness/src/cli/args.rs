@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::about::{Completions, Man};
+use super::diff::Diff;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Repro(Repro),
     /// Run a case up to a step and give a shell in its live world
     Shell(Shell),
+    /// Say what changed between two runs, regressions first
+    Diff(Diff),
     /// Print the JSON Schema of a file that pidproof writes
     Schema(Schema),
     /// Print what a shell completes words with

@@ -5,6 +5,7 @@ mod args;
 mod baseline;
 mod beside;
 mod check;
+mod diff;
 mod doctor;
 mod explain;
 mod explore;
@@ -16,6 +17,7 @@ mod list;
 mod model;
 mod mutants;
 mod out;
+mod read;
 mod replay;
 mod repro;
 mod results;
@@ -37,6 +39,7 @@ use clap::Parser;
 
 pub use select::{Selection, SelectionError};
 
+use crate::report::record;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::{Library, LoadError};
 use crate::subject::{self, Subject, SubjectError};
@@ -123,6 +126,11 @@ enum Failure {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{path}: {source}")]
+    Unread {
+        path: PathBuf,
+        source: record::ReadError,
+    },
     #[error("the results in {path} are not whole: {source}")]
     Unwritable {
         path: PathBuf,
@@ -144,6 +152,7 @@ impl Failure {
             | Self::OneCase(_)
             | Self::NoStep { .. }
             | Self::NoCommand { .. }
+            | Self::Unread { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
@@ -189,6 +198,7 @@ pub fn main() -> ExitCode {
         args::Command::Shell(args) => shell::shell(&args),
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
+        args::Command::Diff(args) => diff::diff(&args),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod deviating;
+pub mod diff;
 mod failure;
 pub mod github;
 mod junit;
