@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::about::{Completions, Man};
 use super::diff::Diff;
+use super::matrix::Matrix;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Shell(Shell),
     /// Say what changed between two runs, regressions first
     Diff(Diff),
+    /// Show rules against subjects, from the results of several runs
+    Matrix(Matrix),
     /// Print the JSON Schema of a file that pidproof writes
     Schema(Schema),
     /// Print what a shell completes words with

@@ -14,6 +14,7 @@ mod github;
 mod init;
 mod last;
 mod list;
+mod matrix;
 mod model;
 mod mutants;
 mod out;
@@ -131,6 +132,8 @@ enum Failure {
         path: PathBuf,
         source: record::ReadError,
     },
+    #[error("no rule is left in these results by what was asked for")]
+    NoRuleLeft,
     #[error("the results in {path} are not whole: {source}")]
     Unwritable {
         path: PathBuf,
@@ -156,7 +159,7 @@ impl Failure {
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_) | Self::AllLeftOut { .. } => Exit::Nothing,
+            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoRuleLeft => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
                 Exit::CannotJudge
@@ -199,6 +202,7 @@ pub fn main() -> ExitCode {
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
         args::Command::Diff(args) => diff::diff(&args),
+        args::Command::Matrix(args) => matrix::matrix(&args),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

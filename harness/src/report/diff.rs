@@ -73,10 +73,7 @@ pub fn caveats(before: &Results, after: &Results) -> Vec<String> {
     if a.scenarios != b.scenarios {
         all.push("the two did not ask the same: their rules or scenarios differ".to_owned());
     }
-    for (what, was, is) in [
-        ("kernel", &a.kernel, &b.kernel),
-        ("tier", &a.tier, &b.tier),
-    ] {
+    for (what, was, is) in [("kernel", &a.kernel, &b.kernel), ("tier", &a.tier, &b.tier)] {
         if was != is {
             all.push(format!("another {what}: {was}, then {is}"));
         }

@@ -7,6 +7,7 @@ mod failure;
 pub mod github;
 mod junit;
 mod keep;
+pub mod matrix;
 mod progress;
 pub mod record;
 
