@@ -26,7 +26,7 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     )?;
     write!(
         out,
-        "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? timed out, broken or skipped · – not judged. \
+        "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? no case tells: timed out, skipped, failed elsewhere · – not judged. \
 A cell leads to its cases.</p>\n"
     )?;
     for why in matrix.caveats() {

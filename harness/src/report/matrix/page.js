@@ -6,6 +6,7 @@ const show = () => {
     row.hidden = (by("family").value && by("family").value !== family)
       || (by("level").value && by("level").value !== level)
       || (by("differ").checked && differs !== "true");
+    for (const cell of row.querySelectorAll("a")) by(cell.hash.slice(1)).hidden = row.hidden;
   }
 };
 by("filters").hidden = false;

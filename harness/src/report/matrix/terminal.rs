@@ -46,19 +46,21 @@ pub fn table(matrix: &Matrix, width: usize) -> Vec<String> {
         lines.extend(legend.map(|(letter, name)| format!("{letter}  {name}")));
     }
     lines.push("ok holds   12/14 cases that hold   - not judged".to_owned());
-    lines.push("?  timed out, broken or skipped   * hardened".to_owned());
+    lines.push("?  timed out, skipped, failed elsewhere   * hardened".to_owned());
     lines.extend(matrix.rows.iter().filter_map(|row| turns(row, heads)));
     lines
 }
 
 /// When a rule came to hold, and when it was lost.
 fn turns(row: &Row, heads: &[String]) -> Option<String> {
-    let list = |columns: &[usize], what: &str| -> Vec<String> {
-        let said = |column: &usize| format!("{what} {}", heads[*column]);
-        columns.iter().map(said).collect()
+    let said = |column: usize| {
+        if row.came.contains(&column) {
+            Some(format!("holds from {}", heads[column]))
+        } else {
+            (row.lost.contains(&column)).then(|| format!("lost in {}", heads[column]))
+        }
     };
-    let mut all = list(&row.came, "holds from");
-    all.extend(list(&row.lost, "lost in"));
+    let all: Vec<String> = (0..heads.len()).filter_map(said).collect();
     (!all.is_empty()).then(|| format!("{}: {}", row.rule, all.join(", ")))
 }
 
