@@ -24,10 +24,10 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
 <meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>\
 <style>{STYLE}</style></head><body>\n<h1>pidproof matrix</h1>\n"
     )?;
-    write!(
+    writeln!(
         out,
         "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? no case tells: timed out, skipped, failed elsewhere · – not judged. \
-A cell leads to its cases.</p>\n"
+A cell leads to its cases.</p>"
     )?;
     for why in matrix.caveats() {
         writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
@@ -50,7 +50,7 @@ A cell leads to its cases.</p>\n"
             details(out, &format!("c{at}-{column}"), row, name, cell)?;
         }
     }
-    write!(out, "<script>{SCRIPT}</script></body></html>\n")
+    writeln!(out, "<script>{SCRIPT}</script></body></html>")
 }
 
 /// Hidden until the script shows them.
