@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::about::{Completions, Man};
+use super::diff::Diff;
+use super::matrix::Matrix;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -49,6 +51,10 @@ pub(super) enum Command {
     Repro(Repro),
     /// Run a case up to a step and give a shell in its live world
     Shell(Shell),
+    /// Say what changed between two runs, regressions first
+    Diff(Diff),
+    /// Show rules against subjects, from the results of several runs
+    Matrix(Matrix),
     /// Print the JSON Schema of a file that pidproof writes
     Schema(Schema),
     /// Print what a shell completes words with

@@ -5,6 +5,7 @@ mod args;
 mod baseline;
 mod beside;
 mod check;
+mod diff;
 mod doctor;
 mod explain;
 mod explore;
@@ -13,9 +14,11 @@ mod github;
 mod init;
 mod last;
 mod list;
+mod matrix;
 mod model;
 mod mutants;
 mod out;
+mod read;
 mod replay;
 mod repro;
 mod results;
@@ -37,6 +40,7 @@ use clap::Parser;
 
 pub use select::{Selection, SelectionError};
 
+use crate::report::record;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::{Library, LoadError};
 use crate::subject::{self, Subject, SubjectError};
@@ -123,6 +127,13 @@ enum Failure {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{path}: {source}")]
+    Unread {
+        path: PathBuf,
+        source: record::ReadError,
+    },
+    #[error("no rule is left in these results by what was asked for")]
+    NoRuleLeft,
     #[error("the results in {path} are not whole: {source}")]
     Unwritable {
         path: PathBuf,
@@ -144,10 +155,11 @@ impl Failure {
             | Self::OneCase(_)
             | Self::NoStep { .. }
             | Self::NoCommand { .. }
+            | Self::Unread { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_) | Self::AllLeftOut { .. } => Exit::Nothing,
+            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoRuleLeft => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
                 Exit::CannotJudge
@@ -189,6 +201,8 @@ pub fn main() -> ExitCode {
         args::Command::Shell(args) => shell::shell(&args),
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
+        args::Command::Diff(args) => diff::diff(&args),
+        args::Command::Matrix(args) => matrix::matrix(&args),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

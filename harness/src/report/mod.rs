@@ -2,10 +2,12 @@
 
 mod baseline;
 mod deviating;
+pub mod diff;
 mod failure;
 pub mod github;
 mod junit;
 mod keep;
+pub mod matrix;
 mod progress;
 pub mod record;
 

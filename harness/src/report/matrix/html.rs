@@ -1,0 +1,172 @@
+//! The table as one page that needs nothing else: no network, and no script to be read.
+
+use std::fmt::Write as _;
+
+use super::{Cell, Matrix, Row, State};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page.
+pub fn page(matrix: &Matrix) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _: Result<(), std::fmt::Error> = write_page(&mut out, matrix);
+    out
+}
+
+fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
+    write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\
+<meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>\
+<style>{STYLE}</style></head><body>\n<h1>pidproof matrix</h1>\n"
+    )?;
+    writeln!(
+        out,
+        "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? no case tells: timed out, skipped, failed elsewhere · – not judged. \
+A cell leads to its cases.</p>"
+    )?;
+    for why in matrix.caveats() {
+        writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
+    }
+    filters(out, matrix)?;
+    out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"rules and subjects\"><table><thead><tr><th scope=\"col\">rule</th>");
+    for column in &matrix.columns {
+        let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
+        let (about, name) = (escape(&about), escape(&column.name));
+        write!(out, "<th scope=\"col\" title=\"{about}\">{name}</th>")?;
+    }
+    out.push_str("</tr></thead>\n<tbody>");
+    for (at, row) in matrix.rows.iter().enumerate() {
+        table_row(out, matrix, at, row)?;
+    }
+    out.push_str("</tbody></table></div>\n");
+    for (at, row) in matrix.rows.iter().enumerate() {
+        for (column, cell) in row.cells.iter().enumerate() {
+            let name = &matrix.columns[column].name;
+            details(out, &format!("c{at}-{column}"), row, name, cell)?;
+        }
+    }
+    writeln!(out, "<script>{SCRIPT}</script></body></html>")
+}
+
+/// Hidden until the script shows them.
+fn filters(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
+    out.push_str("<form id=\"filters\" hidden><label>family <select id=\"family\"><option value=\"\">all</option>");
+    let mut families: Vec<&str> = matrix.rows.iter().map(|row| row.family.as_str()).collect();
+    families.dedup();
+    for family in families.into_iter().map(escape) {
+        write!(out, "<option>{family}</option>")?;
+    }
+    out.push_str("</select></label> <label>level <select id=\"level\"><option value=\"\">all</option><option>core</option><option>hardened</option></select></label> <label><input type=\"checkbox\" id=\"differ\"> only differences</label></form>\n");
+    Ok(())
+}
+
+fn table_row(out: &mut String, matrix: &Matrix, at: usize, row: &Row) -> std::fmt::Result {
+    write!(
+        out,
+        "<tr data-family=\"{}\" data-level=\"{}\" data-differs=\"{}\"><th scope=\"row\" title=\"{}\">{}<small>{}</small></th>",
+        escape(&row.family),
+        row.level,
+        row.differs(),
+        escape(row.statement.as_deref().unwrap_or_default()),
+        escape(&row.rule),
+        row.level
+    )?;
+    for (column, cell) in row.cells.iter().enumerate() {
+        let (class, sign, word) = look(cell.state);
+        let text = match cell.state {
+            State::Broken | State::Unclear if cell.text() != "?" => cell.text(),
+            State::Holds => cell.held.to_string(),
+            State::Broken | State::Unclear | State::NotJudged => String::new(),
+        };
+        let turn = if row.came.contains(&column) {
+            "<small>came</small>"
+        } else if row.lost.contains(&column) {
+            "<small>lost</small>"
+        } else {
+            ""
+        };
+        let inner = format!("{sign} {text}{turn}");
+        let label = format!(
+            "{}, {}: {word} {text}",
+            row.rule, matrix.columns[column].name
+        );
+        let label = escape(&label);
+        if cell.cases.is_empty() {
+            write!(out, "<td class=\"{class}\" title=\"{label}\">{inner}</td>")?;
+        } else {
+            write!(
+                out,
+                "<td class=\"{class}\"><a href=\"#c{at}-{column}\" id=\"t{at}-{column}\" aria-label=\"{label}, cases\">{inner}</a></td>"
+            )?;
+        }
+    }
+    out.push_str("</tr>\n");
+    Ok(())
+}
+
+fn look(state: State) -> (&'static str, &'static str, &'static str) {
+    match state {
+        State::Holds => ("holds", "✓", "holds"),
+        State::Broken => ("broken", "✗", "broken"),
+        State::Unclear => ("unclear", "?", "cannot tell"),
+        State::NotJudged => ("none", "–", "not judged"),
+    }
+}
+
+/// What is behind a cell.
+fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> std::fmt::Result {
+    if cell.cases.is_empty() {
+        return Ok(());
+    }
+    let Cell {
+        held,
+        broken,
+        timed_out,
+        untold,
+        ..
+    } = cell;
+    write!(
+        out,
+        "<section id=\"{id}\"><h2>{} · {}</h2><p>{}</p><p>{held} hold, {broken} broken, {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
+        escape(&row.rule),
+        escape(name),
+        escape(row.statement.as_deref().unwrap_or_default()),
+        id.replacen('c', "t", 1)
+    )?;
+    for case in &cell.cases {
+        write!(
+            out,
+            "<details><summary><b>{}</b> {} <span>{}</span></summary><pre>{}</pre><p><code>{}</code></p></details>",
+            case.verdict.text(),
+            escape(&case.id),
+            escape(&case.why),
+            escape(case.log.as_deref().unwrap_or("no log was kept")),
+            escape(&case.rerun)
+        )?;
+    }
+    out.push_str("</section>\n");
+    Ok(())
+}
+
+/// As text, or the value of an attribute in double quotes. A control character is shown, and does nothing.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
