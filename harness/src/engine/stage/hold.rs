@@ -81,6 +81,15 @@ impl Order<'_, '_> {
         Ok(())
     }
 
+    pub(super) fn settle_others(&mut self, than: usize) -> Result<(), Stop> {
+        for other in 0..self.actors.len() {
+            if other != than {
+                self.settle(other)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the one thread that was let go is held again, and nobody else of its process has done anything.
     fn is_held_again(&self, at: usize) -> bool {
         let actor = &self.actors[at];

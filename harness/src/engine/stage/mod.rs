@@ -229,6 +229,9 @@ impl<'a> Order<'_, 'a> {
         }
         actor.told_to_end = true;
         self.settle(at)?;
+        if !self.actors[at].is_alive() {
+            self.settle_others(at)?;
+        }
         self.hear(at)
     }
 

@@ -174,12 +174,9 @@ impl Order<'_, '_> {
             }
         }
         self.settle(at)?;
-        if choice.label.wakes() {
-            for other in 0..self.actors.len() {
-                if other != at && self.actors[other].is_alive() {
-                    self.settle(other)?;
-                }
-            }
+        // Locks that are let go, and those of one that has ended by whatever it did, wake others.
+        if choice.label.wakes() || !self.actors[at].is_alive() {
+            self.settle_others(at)?;
         }
         self.hear(at)?;
         self.prompt(at)?;
