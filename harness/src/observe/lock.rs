@@ -5,7 +5,7 @@
 //! another has the descriptor, and hides it altogether in a pid namespace. So the processes of the case are
 //! asked too, by their `fdinfo`, which tells what lock an open descriptor holds.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -58,12 +58,12 @@ const READINGS: usize = 3;
 /// What the system says, other than that the lock is taken.
 pub fn facts(file: &File, pids: &[i32]) -> io::Result<LockFacts> {
     let probe = probe(file)?;
-    let wanted = listed_name(file)?;
+    let wanted = listed_name(&file.metadata()?);
     let mut listed = Vec::new();
     // The kernel makes the listing anew for each read, by position: when another lock goes meanwhile,
     // a line may be missed, but none is ever made up. So several readings together tell the truth.
     for _ in 0..READINGS {
-        listed.extend(parse(&listing()?, &wanted));
+        listed.extend(holders(&listing()?, &wanted));
     }
     listed.retain(|(pid, _)| Path::new(&format!("/proc/{pid}")).exists());
     let keepers = keepers(pids, &wanted);
@@ -105,14 +105,13 @@ fn try_lock(file: File, how: FlockArg) -> io::Result<bool> {
 }
 
 /// An inode as lock listings name it.
-fn listed_name(file: &File) -> io::Result<String> {
-    let meta = file.metadata()?;
-    Ok(format!(
+pub fn listed_name(found: &Metadata) -> String {
+    format!(
         "{:02x}:{:02x}:{}",
-        nix::sys::stat::major(meta.dev()),
-        nix::sys::stat::minor(meta.dev()),
-        meta.ino()
-    ))
+        nix::sys::stat::major(found.dev()),
+        nix::sys::stat::minor(found.dev()),
+        found.ino()
+    )
 }
 
 /// Which of `pids` have a descriptor that a lock on the inode belongs to.
@@ -133,7 +132,7 @@ fn keepers(pids: &[i32], wanted: &str) -> Vec<(HeldBy, LockKind)> {
             };
             keepers.extend(
                 locks
-                    .flat_map(|lock| parse(lock, wanted))
+                    .flat_map(|lock| holders(lock, wanted))
                     .map(|(_, kind)| (by, kind)),
             );
         }
@@ -188,8 +187,8 @@ pub fn listing() -> io::Result<String> {
     }
 }
 
-/// `1: FLOCK  ADVISORY  WRITE 1234 00:2a:17 0 EOF`; a line with `->` is somebody waiting.
-fn parse(text: &str, wanted: &str) -> Vec<(i32, LockKind)> {
+/// Who holds flock(2) on an inode, by a listing: `1: FLOCK  ADVISORY  WRITE 1234 00:2a:17 0 EOF`; a line with `->` is somebody waiting.
+pub fn holders(text: &str, wanted: &str) -> Vec<(i32, LockKind)> {
     let mut holders: Vec<(i32, LockKind)> = text
         .lines()
         .filter_map(|line| {
@@ -221,7 +220,7 @@ mod tests {
                     3: FLOCK  ADVISORY  READ 5 00:2a:17 0 EOF\n\
                     4: FLOCK  ADVISORY  WRITE 6 00:2a:18 0 EOF\n";
         assert_eq!(
-            parse(text, "00:2a:17"),
+            holders(text, "00:2a:17"),
             [(5, LockKind::Shared), (7, LockKind::Exclusive)]
         );
     }

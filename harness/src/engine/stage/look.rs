@@ -1,9 +1,9 @@
 //! What can be seen of the world between two steps: whose the pidfile is, and who holds what.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::observe::lock::listing;
+use crate::observe::lock::{holders, listed_name, listing};
+use crate::scenario::model::LockKind;
 
 /// Where to look.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl Look {
     /// Looks.
     pub(super) fn take(places: &Places) -> std::io::Result<Self> {
         let locks = listing()?;
-        let pidfile = listed_name(&places.pidfile);
-        let held = |name: Option<String>| -> Vec<(i32, bool)> {
+        let pidfile = name_of(&places.pidfile);
+        let held = |name: Option<String>| -> Vec<(i32, LockKind)> {
             name.map(|name| holders(&locks, &name)).unwrap_or_default()
         };
         let text = pidfile.is_some().then(|| {
@@ -52,10 +52,10 @@ impl Look {
         Ok(Self {
             holder: holder
                 .iter()
-                .find(|(_, exclusive)| *exclusive)
+                .find(|(_, kind)| *kind == LockKind::Exclusive)
                 .map(|(pid, _)| *pid),
             text: text.flatten(),
-            others: held(places.hold.as_deref().and_then(listed_name))
+            others: held(places.hold.as_deref().and_then(name_of))
                 .into_iter()
                 .map(|(pid, _)| pid)
                 .collect(),
@@ -85,27 +85,9 @@ impl Look {
 }
 
 /// A file as `/proc/locks` names it.
-fn listed_name(path: &Path) -> Option<String> {
-    let found = path
-        .symlink_metadata()
-        .ok()
-        .filter(|found| found.is_file())?;
-    Some(format!(
-        "{:02x}:{:02x}:{}",
-        nix::sys::stat::major(found.dev()),
-        nix::sys::stat::minor(found.dev()),
-        found.ino()
-    ))
-}
-
-/// Who holds flock(2) on a file, and whether exclusively. A line with `->` is somebody who waits.
-fn holders(locks: &str, name: &str) -> Vec<(i32, bool)> {
-    let holder = |line: &str| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, "FLOCK", _, kind, pid, inode, ..] = words.as_slice() else {
-            return None;
-        };
-        (*inode == name).then_some((pid.parse().ok()?, *kind == "WRITE"))
-    };
-    locks.lines().filter_map(holder).collect()
+fn name_of(path: &Path) -> Option<String> {
+    let found = path.symlink_metadata().ok();
+    found
+        .filter(|found| found.is_file())
+        .map(|found| listed_name(&found))
 }
