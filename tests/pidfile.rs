@@ -305,6 +305,19 @@ fn an_unsafe_directory_is_refused_and_not_repaired() {
 }
 
 #[test]
+fn a_relative_temp_dir_is_passed_over() {
+    for tmpdir in ["base", ".", "", "./base"] {
+        let environment = Environment {
+            xdg_runtime_dir: None,
+            tmpdir: Some(tmpdir.into()),
+            euid: 17,
+        };
+        let dir = RuntimeDir::resolve("app", &environment);
+        assert_eq!(dir.path(), Path::new("/tmp/app-17"), "TMPDIR={tmpdir}");
+    }
+}
+
+#[test]
 fn a_probe_tells_and_leaves_no_trace() {
     let scratch = Scratch::new();
     let ask = || probe(scratch.dir().path(), "app.pid");
