@@ -322,6 +322,9 @@ pub(super) struct Explore {
     /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
     #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
     pub(super) audit: Option<u64>,
+    /// Run also the orders that are known to be cut short, from what was seen in others
+    #[arg(long)]
+    pub(super) run_cut: bool,
     /// Stop after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub(super) time: Option<u64>,

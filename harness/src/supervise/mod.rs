@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+pub use decode::is_unnamed;
 pub use rule::{Deed, Rule};
 pub use watched::{Scope, filter, told};
 
