@@ -55,7 +55,7 @@ pub(super) enum Command {
     Diff(Diff),
     /// Show rules against subjects, from the results of several runs
     Matrix(Matrix),
-    /// Print the JSON Schema of a file that pidproof writes
+    /// Print the JSON Schema of a file that pidproof reads or writes
     Schema(Schema),
     /// Print what a shell completes words with
     Completions(Completions),
@@ -73,6 +73,12 @@ pub(super) struct Schema {
 pub(super) enum SchemaOf {
     /// The results of a run: each line of what `run --json` writes
     Results,
+    /// A scenario file
+    Scenario,
+    /// A profile: how a subject is started
+    Profile,
+    /// A file of known deviations
+    Deviations,
 }
 
 /// Which cases.

@@ -11,6 +11,9 @@ use super::step::{Context, new_handle};
 use super::template::{Scope, Template};
 use super::terminal;
 
+pub(super) const STDIN: [(&str, StdinKind); 2] =
+    [("pipe", StdinKind::Pipe), ("null", StdinKind::Null)];
+
 pub(super) fn spawn<'a>(
     value: &'a str,
     fields: &mut Fields<'a>,
@@ -53,7 +56,7 @@ pub(super) fn spawn<'a>(
         stdin: fields
             .word(
                 "stdin",
-                &[("pipe", StdinKind::Pipe), ("null", StdinKind::Null)],
+                &STDIN,
                 diags,
             )
             .unwrap_or(stdin_default),

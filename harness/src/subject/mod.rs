@@ -15,6 +15,8 @@ mod pip;
 mod profile;
 mod provision;
 mod python;
+#[rustfmt::skip] // A table, a key a line.
+pub mod shape;
 mod shown;
 mod spec;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::asking::{exempt, ready};
+use super::shape;
 use super::version::Version;
 use crate::engine::Readiness;
 use crate::scenario::diag::{BadFile, Diags};
@@ -121,9 +122,9 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
-    let mut top = Fields::new(entries, source.len()..source.len(), "a profile");
+    let mut top = Fields::new(entries, source.len()..source.len(), &shape::PROFILE);
     let pypi = top
-        .table("pypi", "[pypi]", diags)
+        .table("pypi", diags)
         .map(|table| pypi(table, diags));
     // A package has no directory of its own to mean, and what is not a package has no environment.
     let places: &[&str] = if pypi.is_some() { &[VENV] } else { &[DIR] };
@@ -140,10 +141,10 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         check_places(text, span, places, diags);
     }
     let env = top
-        .table("env", "[env]", diags)
+        .table("env", diags)
         .map(|table| variables(table.entries(), places, diags))
         .unwrap_or_default();
-    let parameters = top.table("parameters", "[parameters]", diags);
+    let parameters = top.table("parameters", diags);
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
@@ -185,7 +186,7 @@ fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
         None => Vec::new(),
     };
     let sqlite = table
-        .table("sqlite", "[pypi.sqlite]", diags)
+        .table("sqlite", diags)
         .map(|mut table| {
             let package = table.need_text("package", diags).map(owned);
             let module = table.need_text("module", diags);
@@ -217,11 +218,8 @@ fn constraint(node: &Node, diags: &mut Diags) -> Option<Constraint> {
         fields::wrong(node, &node.value, "a table", diags);
         return None;
     };
-    let mut table = Fields::new(entries, node.span.clone(), "[[pypi.constraint]]");
+    let mut table = Fields::new(entries, node.span.clone(), &shape::CONSTRAINT);
     let before = need_version(&mut table, "before", diags);
-    if table.take("requires").is_none() {
-        table.missing("requires");
-    }
     let requires = table.texts("requires", diags);
     for (text, span) in &requires {
         // What begins with a hyphen would be an option of the installer.
