@@ -40,11 +40,9 @@ pub(super) fn change(
             to: fields.need_template("to", &cx.scope, diags)?,
             if_there: fields.flag("if-there", diags).unwrap_or(false),
         },
-        "touch" => {
-            ChangeKind::Touch {
-                time: fields.number("time", diags).unwrap_or_default(),
-            }
-        }
+        "touch" => ChangeKind::Touch {
+            time: fields.number("time", diags).unwrap_or_default(),
+        },
         _ => return None,
     };
     let makes = matches!(

@@ -36,6 +36,8 @@ impl<'a> Fields<'a> {
             "`{key}` is read and does not stand in the shape of {}",
             self.shape.what
         );
+        // What the published schema does not have is never taken, whoever asks for it.
+        self.shape.key(key)?;
         self.known.insert(key);
         self.entries
             .iter()

@@ -158,10 +158,10 @@ pub(super) fn inject<'a>(
     let lasting =
         matches!(verb, "fail" | "delay") && fields.flag("from-then-on", diags).unwrap_or(false);
     let what = match verb {
-        "fail" => fields.word("errno", &ERRNOS, diags).map(|errno| Injected::Fail { errno }),
-        "delay" => {
-            fields.number("ms", diags).map(|ms| Injected::Delay { ms })
-        }
+        "fail" => fields
+            .word("errno", &ERRNOS, diags)
+            .map(|errno| Injected::Fail { errno }),
+        "delay" => fields.number("ms", diags).map(|ms| Injected::Delay { ms }),
         "strike" => strike(call, fields, diags),
         _ => pause(of, fields, cx, diags),
     };

@@ -102,7 +102,10 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
                 "the verb comes first in a step",
             );
         } else {
-            let verbs: Vec<&str> = shape::VERBS.iter().map(|shape| shape.keys[0].name).collect();
+            let verbs: Vec<&str> = shape::VERBS
+                .iter()
+                .map(|shape| shape.keys[0].name)
+                .collect();
             diags.unknown(first.key_span.clone(), "verb", &first.key, &verbs);
         }
         return None;

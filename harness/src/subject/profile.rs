@@ -123,9 +123,7 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
 
 fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
     let mut top = Fields::new(entries, source.len()..source.len(), &shape::PROFILE);
-    let pypi = top
-        .table("pypi", diags)
-        .map(|table| pypi(table, diags));
+    let pypi = top.table("pypi", diags).map(|table| pypi(table, diags));
     // A package has no directory of its own to mean, and what is not a package has no environment.
     let places: &[&str] = if pypi.is_some() { &[VENV] } else { &[DIR] };
 
@@ -185,22 +183,20 @@ fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
             .collect(),
         None => Vec::new(),
     };
-    let sqlite = table
-        .table("sqlite", diags)
-        .map(|mut table| {
-            let package = table.need_text("package", diags).map(owned);
-            let module = table.need_text("module", diags);
-            if let Some((name, span)) = &module
-                && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
-                diags.push(span.clone(), format!("`{name}` is no module"), "here");
-            }
-            table.finish(diags);
-            Some(Cure {
-                package: package?,
-                module: module.map(owned)?,
-            })
-        });
+    let sqlite = table.table("sqlite", diags).map(|mut table| {
+        let package = table.need_text("package", diags).map(owned);
+        let module = table.need_text("module", diags);
+        if let Some((name, span)) = &module
+            && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            diags.push(span.clone(), format!("`{name}` is no module"), "here");
+        }
+        table.finish(diags);
+        Some(Cure {
+            package: package?,
+            module: module.map(owned)?,
+        })
+    });
     table.finish(diags);
     Some(Pypi {
         package: package?,
@@ -380,5 +376,15 @@ requires = ["mcp<2"]
     fn places_are_filled_once() {
         let places = [("dir", "/a${venv}"), ("venv", "/v")];
         assert_eq!(fill("x${dir}y${venv}z", &places), "x/a${venv}y/vz");
+    }
+
+    #[test]
+    fn every_key_of_its_shape_is_read() {
+        for (key, pairs) in crate::scenario::shape::tests::one_for_each_key(&shape::PROFILE) {
+            let told = Profile::parse("p.toml", &pairs.join("\n"))
+                .err()
+                .map_or_else(String::new, |bad| bad.to_string());
+            assert!(!told.contains("unknown key"), "{key}: {told}");
+        }
     }
 }

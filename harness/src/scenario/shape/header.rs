@@ -45,7 +45,7 @@ static LABELS: Shape = map("labels", &Kind::Table(&POINT));
 static POINT: Shape = map("values", &Kind::Any);
 
 /// `[sweep]`.
-pub(in crate::scenario) static SWEEP: Shape = table("`[sweep]`", &[
+static SWEEP: Shape = table("`[sweep]`", &[
     needed("kind", Kind::Word(kinds), "What is done at each call: it fails, the process is killed, what was looked at is swapped, or it is held."),
     needed("of", Kind::Text, "The process whose calls they are."),
     key("signals", Kind::List(&Kind::Word(signals)), "For `kill`: the signals."),
@@ -63,7 +63,7 @@ pub(super) fn signals() -> Vec<&'static str> {
 }
 
 /// `[explore]`.
-pub(in crate::scenario) static EXPLORE: Shape = table("`[explore]`", &[
+static EXPLORE: Shape = table("`[explore]`", &[
     needed("pidfile", Kind::Template, "Where the primary's pidfile is."),
     needed("state", Kind::Template, "What an uninstall may not take from under a live server."),
     key("hold", Kind::Template, "A file that a server may hold a lock on beside its pidfile."),
@@ -77,7 +77,7 @@ pub(in crate::scenario) static ACTOR: Shape = Shape {
         key("until", Kind::Word(until), "Where its part ends."),
         key("serves", Kind::Flag, "Its start is no part of the orders: it serves already."),
     ],
-    shared: SPAWN,
+    shared: &[SPAWN],
     free: None,
 };
 

@@ -9,7 +9,7 @@ pub mod schema;
 #[rustfmt::skip] // Likewise.
 mod steps;
 
-pub(super) use header::{ACTOR, EXPLORE, NAMES_FILE, RULE, SCENARIO, SWEEP};
+pub(super) use header::{ACTOR, NAMES_FILE, RULE, SCENARIO};
 pub(super) use steps::{VERBS, verb};
 
 /// A table.
@@ -20,7 +20,7 @@ pub struct Shape {
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
     /// Keys that it shares with others.
-    pub shared: &'static [Key],
+    pub shared: &'static [&'static [Key]],
     /// What any other key takes; without it there may be none.
     pub free: Option<&'static Kind>,
 }
@@ -92,7 +92,9 @@ impl Shape {
 
     /// All its keys.
     pub fn all(&self) -> impl Iterator<Item = &'static Key> + use<> {
-        self.keys.iter().chain(self.shared)
+        self.keys
+            .iter()
+            .chain(self.shared.iter().copied().flatten())
     }
 }
 
@@ -119,7 +121,18 @@ impl Kind {
         match self {
             Self::Table(shape) => Some(shape),
             Self::OneOf(kinds) => kinds.iter().find_map(Self::table),
-            _ => None,
+            Self::Text
+            | Self::Template
+            | Self::Mode
+            | Self::Number(_)
+            | Self::Flag
+            | Self::Off
+            | Self::Word(_)
+            | Self::Role
+            | Self::List(_)
+            | Self::Some(_)
+            | Self::Steps
+            | Self::Any => None,
         }
     }
 }
@@ -168,3 +181,6 @@ pub const fn needed(name: &'static str, kind: Kind, says: &'static str) -> Key {
 pub fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
     table.iter().map(|(word, _)| *word).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -13,7 +13,10 @@ const PLACE: &str = r"\$\{(matrix|param)\.[^}]*\}";
 pub fn scenario(programs: &[&str]) -> Value {
     let mut roles = vec!["server", "cli", "tool"];
     roles.extend(programs);
-    let maker = Maker { roles, filled: true };
+    let maker = Maker {
+        roles,
+        filled: true,
+    };
     let mut schema = maker.table(&SCENARIO);
     // One that explores needs no step.
     schema["anyOf"] = json!([{ "required": ["step"] }, { "required": ["explore"] }]);
@@ -58,7 +61,9 @@ impl Maker<'_> {
             .map(|key| (key.name.to_owned(), self.key(key)))
             .collect();
         let needed: Vec<&str> = shape.all().filter(|k| k.needed).map(|k| k.name).collect();
-        let others = shape.free.map_or(Value::Bool(false), |kind| self.kind(kind));
+        let others = shape
+            .free
+            .map_or(Value::Bool(false), |kind| self.kind(kind));
         let mut schema = json!({ "type": "object", "additionalProperties": others });
         if !properties.is_empty() {
             schema["properties"] = Value::Object(properties);
@@ -70,12 +75,13 @@ impl Maker<'_> {
     }
 
     fn key(&self, key: &Key) -> Value {
-        let mut schema = match self.kind(&key.kind) {
-            Value::Object(schema) => schema,
-            _ => Map::new(),
-        };
-        schema.insert("description".to_owned(), key.says.into());
-        Value::Object(schema)
+        let mut schema = self.kind(&key.kind);
+        if schema.is_boolean() {
+            // Anything at all, which has no room for a description.
+            schema = json!({});
+        }
+        schema["description"] = key.says.into();
+        schema
     }
 
     fn kind(&self, kind: &Kind) -> Value {
@@ -87,10 +93,15 @@ impl Maker<'_> {
                 let kinds: Vec<Value> = kinds.iter().map(|kind| self.kind(kind)).collect();
                 json!({ "anyOf": kinds })
             }
-            Kind::Mode => self.or_place(json!({ "type": "string", "pattern": "^[0-7]{3,5}$" }), PLACE),
+            Kind::Mode => self.or_place(
+                json!({ "type": "string", "pattern": "^[0-7]{3,5}$" }),
+                PLACE,
+            ),
             Kind::Word(words) => self.or_place(json!({ "enum": words() }), PLACE),
             Kind::Role => self.or_place(json!({ "enum": self.roles }), PLACE),
-            Kind::Number(least) if *least == i64::MIN => self.or_value(json!({ "type": "integer" })),
+            Kind::Number(least) if *least == i64::MIN => {
+                self.or_value(json!({ "type": "integer" }))
+            }
             Kind::Number(least) => self.or_value(json!({ "type": "integer", "minimum": least })),
             Kind::Flag => self.or_value(json!({ "type": "boolean" })),
             Kind::Off => self.or_value(json!({ "const": false })),

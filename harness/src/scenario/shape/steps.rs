@@ -29,14 +29,19 @@ const fn step(keys: &'static [Key]) -> Shape {
     Shape {
         what: "this step",
         keys,
-        shared: ANY,
+        shared: &[ANY],
         free: None,
     }
 }
 
 /// All verbs. The first key of each is the verb.
 pub(in crate::scenario) static VERBS: [&Shape; 35] = [
-    &step(SPAWN),
+    &Shape {
+        what: "this step",
+        keys: SPAWN,
+        shared: &[CROWD, ANY],
+        free: None,
+    },
     &step(&[
         needed("handshake", Kind::Text, "Waits until this process answers MCP `initialize` and `tools/list`; fails without answers."),
         key("refused", Kind::Flag, "Its output must end without an answer instead."),
@@ -207,6 +212,10 @@ pub(super) const SPAWN: &[Key] = &[
     key("same-pid-as", Kind::Text, "The very pid that this process had; needs tier `namespaces`."),
     key("pid-namespace", Kind::Word(pid_namespaces), "A pid namespace of its own; needs tier `namespaces`."),
     key("limits", Kind::Table(&LIMITS), "Its resource limits."),
+];
+
+/// Several processes by one step.
+const CROWD: &[Key] = &[
     COUNT,
     key("in-turn", Kind::Flag, "With `count`: each is waited for before the next one starts."),
 ];
