@@ -1,6 +1,6 @@
 //! What may stand in pidproof's files: each table with its keys, what they take and what they mean.
 //!
-//! The parser reads by these: [`super::fields::Fields`] takes no key that its shape does not have, nor as another kind than the
+//! The parser reads by these: `Fields` takes no key that its shape does not have, nor as another kind than the
 //! shape says, and what is needed is known from here only. The published JSON Schemas ([`schema`]) are made of the same.
 
 #[rustfmt::skip] // A table, a key a line.
