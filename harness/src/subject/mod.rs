@@ -7,14 +7,18 @@ mod beside;
 mod builtin;
 mod cache;
 mod deviations;
+pub mod digest;
 mod direct;
 mod error;
 mod health;
+pub mod known;
 mod own;
 mod pip;
 mod profile;
 mod provision;
 mod python;
+#[rustfmt::skip] // A table, a key a line.
+pub mod shape;
 mod shown;
 mod spec;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::asking::{exempt, ready};
+use super::shape;
 use super::version::Version;
 use crate::engine::Readiness;
 use crate::scenario::diag::{BadFile, Diags};
@@ -121,10 +122,8 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
-    let mut top = Fields::new(entries, source.len()..source.len(), "a profile");
-    let pypi = top
-        .table("pypi", "[pypi]", diags)
-        .map(|table| pypi(table, diags));
+    let mut top = Fields::new(entries, source.len()..source.len(), &shape::PROFILE);
+    let pypi = top.table("pypi", diags).map(|table| pypi(table, diags));
     // A package has no directory of its own to mean, and what is not a package has no environment.
     let places: &[&str] = if pypi.is_some() { &[VENV] } else { &[DIR] };
 
@@ -140,10 +139,10 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         check_places(text, span, places, diags);
     }
     let env = top
-        .table("env", "[env]", diags)
+        .table("env", diags)
         .map(|table| variables(table.entries(), places, diags))
         .unwrap_or_default();
-    let parameters = top.table("parameters", "[parameters]", diags);
+    let parameters = top.table("parameters", diags);
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
@@ -184,22 +183,20 @@ fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
             .collect(),
         None => Vec::new(),
     };
-    let sqlite = table
-        .table("sqlite", "[pypi.sqlite]", diags)
-        .map(|mut table| {
-            let package = table.need_text("package", diags).map(owned);
-            let module = table.need_text("module", diags);
-            if let Some((name, span)) = &module
-                && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
-                diags.push(span.clone(), format!("`{name}` is no module"), "here");
-            }
-            table.finish(diags);
-            Some(Cure {
-                package: package?,
-                module: module.map(owned)?,
-            })
-        });
+    let sqlite = table.table("sqlite", diags).map(|mut table| {
+        let package = table.need_text("package", diags).map(owned);
+        let module = table.need_text("module", diags);
+        if let Some((name, span)) = &module
+            && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            diags.push(span.clone(), format!("`{name}` is no module"), "here");
+        }
+        table.finish(diags);
+        Some(Cure {
+            package: package?,
+            module: module.map(owned)?,
+        })
+    });
     table.finish(diags);
     Some(Pypi {
         package: package?,
@@ -217,11 +214,8 @@ fn constraint(node: &Node, diags: &mut Diags) -> Option<Constraint> {
         fields::wrong(node, &node.value, "a table", diags);
         return None;
     };
-    let mut table = Fields::new(entries, node.span.clone(), "[[pypi.constraint]]");
+    let mut table = Fields::new(entries, node.span.clone(), &shape::CONSTRAINT);
     let before = need_version(&mut table, "before", diags);
-    if table.take("requires").is_none() {
-        table.missing("requires");
-    }
     let requires = table.texts("requires", diags);
     for (text, span) in &requires {
         // What begins with a hyphen would be an option of the installer.
@@ -382,5 +376,15 @@ requires = ["mcp<2"]
     fn places_are_filled_once() {
         let places = [("dir", "/a${venv}"), ("venv", "/v")];
         assert_eq!(fill("x${dir}y${venv}z", &places), "x/a${venv}y/vz");
+    }
+
+    #[test]
+    fn every_key_of_its_shape_is_read() {
+        for (key, pairs) in crate::scenario::shape::tests::one_for_each_key(&shape::PROFILE) {
+            let told = Profile::parse("p.toml", &pairs.join("\n"))
+                .err()
+                .map_or_else(String::new, |bad| bad.to_string());
+            assert!(!told.contains("unknown key"), "{key}: {told}");
+        }
     }
 }

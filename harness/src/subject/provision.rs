@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::SubjectError;
 use super::cache::{self, Cache, Marker, Ready, Wanted};
-use super::pip::{interpreter, pip_install, releases, tail};
+use super::pip::{interpreter, pip_install, releases, tail, unreached};
 use super::profile::{Cure, Pypi};
 use super::python::{self, Python};
 use super::shown::shown;
@@ -271,7 +271,7 @@ impl Recipe<'_> {
         Err(self.failed(format!(
             "{step} ended with {}\n{}",
             out.status,
-            tail(&stdout, &stderr)
+            tail(&stdout, &stderr) + unreached(&stderr)
         )))
     }
 

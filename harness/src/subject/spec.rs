@@ -112,6 +112,12 @@ pub(super) fn packages() -> Vec<Pypi> {
         .collect()
 }
 
+/// The built-in profiles by name, each with the package that its releases are of.
+pub(super) fn released() -> Vec<(&'static str, String)> {
+    let package = |name| Some((name, built_in(name).ok()?.pypi?.package));
+    names().into_iter().filter_map(package).collect()
+}
+
 fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
     SubjectError::Spec {
         spec: spec.to_owned(),
