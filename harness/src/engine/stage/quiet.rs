@@ -50,16 +50,18 @@ impl Threads {
         if first != second || first.is_empty() || !self.are_all(pid) {
             return Stillness::Runs;
         }
-        for (thread, ran) in self.known.iter_mut().zip(first) {
-            thread.ran = ran;
-        }
-        let free = self
+        let mut free = self
             .known
             .iter()
             .filter(|thread| !held.contains(&thread.tid));
-        let timed = free
-            .map(|thread| is_timed(pid, thread.tid))
-            .fold(false, |a, b| a | b);
+        let timed = free.any(|thread| is_timed(pid, thread.tid));
+        // The time of one may have come since: then it sleeps in no call any more, and has not run yet.
+        if self.scan(held).as_ref() != Some(&first) {
+            return Stillness::Runs;
+        }
+        for (thread, ran) in self.known.iter_mut().zip(first) {
+            thread.ran = ran;
+        }
         Stillness::Waits { timed }
     }
 
