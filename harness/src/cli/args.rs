@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::about::{Completions, Man};
 use super::diff::Diff;
 use super::matrix::Matrix;
+use super::provision::Provision;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Repro(Repro),
     /// Run a case up to a step and give a shell in its live world
     Shell(Shell),
+    /// Set up releases of a package ahead of time, several at once
+    Provision(Provision),
     /// Say what changed between two runs, regressions first
     Diff(Diff),
     /// Show rules against subjects, from the results of several runs

@@ -18,6 +18,7 @@ mod matrix;
 mod model;
 mod mutants;
 mod out;
+mod provision;
 mod read;
 mod replay;
 mod repro;
@@ -122,6 +123,8 @@ enum Failure {
     NoCommand { name: String, known: String },
     #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
     OneCase(usize),
+    #[error("no release is meant by `{0}`; `pidproof provision --list` shows them all")]
+    NoReleases(String),
     #[error("cannot write results to {path}: {source}")]
     Unopened {
         path: PathBuf,
@@ -159,7 +162,10 @@ impl Failure {
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoRuleLeft => Exit::Nothing,
+            Self::NoPoint(_)
+            | Self::AllLeftOut { .. }
+            | Self::NoReleases(_)
+            | Self::NoRuleLeft => Exit::Nothing,
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
                 Exit::CannotJudge
@@ -201,6 +207,7 @@ pub fn main() -> ExitCode {
         args::Command::Shell(args) => shell::shell(&args),
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
+        args::Command::Provision(args) => provision::provision(&args),
         args::Command::Diff(args) => diff::diff(&args),
         args::Command::Matrix(args) => matrix::matrix(&args),
         args::Command::Schema(of) => schema::schema(&of),

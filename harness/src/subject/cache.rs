@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::SubjectError;
+use super::{SubjectError, Tell};
 
 const MARKER: &str = "complete.json";
 const VENV: &str = "venv";
@@ -60,6 +60,8 @@ pub(super) struct Ready {
     pub(super) venv: PathBuf,
     /// What its marker says.
     pub(super) marker: Marker,
+    /// Whether it was there before anybody asked for it.
+    pub(super) was_there: bool,
 }
 
 impl Wanted {
@@ -148,7 +150,7 @@ impl Cache {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn lock(&self, wanted: &Wanted) -> Result<File, SubjectError> {
+    pub(super) fn lock(&self, wanted: &Wanted, tell: Tell<'_>) -> Result<File, SubjectError> {
         let dir = self.subjects();
         fs::create_dir_all(&dir)
             .map_err(SubjectError::cache(format!("making {}", dir.display())))?;
@@ -169,11 +171,10 @@ impl Cache {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                anstream::eprintln!(
-                    "pidproof: another process is setting up {} {}; waiting for it",
-                    wanted.package,
-                    wanted.version
-                );
+                tell(&format!(
+                    "another process is setting up {} {}; waiting for it",
+                    wanted.package, wanted.version
+                ));
                 file.lock().map_err(SubjectError::cache(what()))?;
             }
             Err(TryLockError::Error(e)) => return Err(SubjectError::cache(what())(e)),
@@ -220,7 +221,11 @@ fn ready(dir: &Path) -> Option<Ready> {
     let venv = venv(dir);
     // Follows the links to the interpreter, which may have been upgraded away.
     fs::metadata(venv.join("bin/python")).ok()?;
-    Some(Ready { venv, marker })
+    Some(Ready {
+        venv,
+        marker,
+        was_there: true,
+    })
 }
 
 /// Lets everybody read it, under any umask: subjects run as an ordinary uid.
@@ -356,7 +361,7 @@ mod tests {
     #[test]
     fn the_lock_keeps_a_second_one_out() {
         let (_root, cache, _dir) = unmarked();
-        let first = cache.lock(&wanted()).unwrap();
+        let first = cache.lock(&wanted(), &|_| ()).unwrap();
         let path = cache.subjects().join("thing-0.1.2-abc.lock");
         let second = File::open(path).unwrap();
         assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));

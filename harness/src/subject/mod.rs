@@ -15,6 +15,8 @@ mod pip;
 mod profile;
 mod provision;
 mod python;
+mod registry;
+mod several;
 mod shown;
 mod spec;
 
@@ -32,10 +34,14 @@ pub use builtin::{builtin, defective};
 pub use direct::direct;
 pub use error::SubjectError;
 pub use health::{Line, health};
+pub use several::{Had, Releases, have, releases};
 
 use profile::{Profile, Pypi};
-use spec::Asked;
+use spec::{Asked, LATEST, wrong};
 use version::Version;
+
+/// Who hears, a line at a time, of what takes long.
+pub type Tell<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// A subject, ready to be started.
 #[derive(Debug, Clone)]
@@ -63,6 +69,7 @@ pub struct Subject {
 /// # Errors
 /// Why there is no such subject here.
 pub fn find(spec: &str) -> Result<Subject, SubjectError> {
+    let tell = |line: &str| anstream::eprintln!("pidproof: {line}");
     match Asked::parse(spec)? {
         Asked::Reference => Ok(builtin()),
         Asked::Defect(name) => Ok(defective(&name)),
@@ -71,6 +78,12 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
             pypi,
             version,
         } => release(spec, *profile, &pypi, &version),
+        Asked::Latest(package) => {
+            let version = registry::latest(&package.pypi, &var)?;
+            let spec = package.spec(&version);
+            tell(&format!("the latest release of {} is {version}", package.name));
+            release(&spec, *package.profile, &package.pypi, &version)
+        }
         Asked::Own(profile) => {
             let deviations = deviations::read(&profile, None, &var)?;
             Ok(Subject {
@@ -114,6 +127,15 @@ pub fn outline(spec: &str) -> Result<Outline, SubjectError> {
         Asked::Release {
             profile, version, ..
         } => (profile, Some(version)),
+        // Listing asks nobody.
+        Asked::Latest(package) => {
+            let why = format!(
+                "only the registry knows which release `{LATEST}` is; `pidproof provision --list {spec}` asks it, and \
+                 then {}",
+                spec::release_hint(&package.name)
+            );
+            return Err(wrong(spec, why));
+        }
         Asked::Own(profile) => (profile, None),
     };
     Ok(Outline {
@@ -130,13 +152,13 @@ fn release(
     version: &Version,
 ) -> Result<Subject, SubjectError> {
     let deviations = deviations::read(&profile, Some(version), &var)?;
-    let programs = [&profile.server, &profile.cli];
-    let recipe = provision::Recipe {
-        pypi,
-        version,
-        programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
-    };
-    let ready = recipe.have(&cache::Cache::locate(&var)?, &var)?;
+    let tell = |line: &str| anstream::eprintln!("pidproof: {line}");
+    let start = std::time::Instant::now();
+    let ready = recipe(&profile, pypi, version, &tell).have(&cache::Cache::locate(&var)?, &var)?;
+    if !ready.was_there {
+        let took = start.elapsed().as_secs_f64();
+        tell(&format!("{spec} is set up, after {took:.1} s"));
+    }
     let no_text = || SubjectError::Cache {
         what: format!("using {}", ready.venv.display()),
         source: std::io::Error::other("its path is no UTF-8"),
@@ -165,6 +187,22 @@ fn release(
         reach: profile.reach,
         typed: Vec::new(),
     })
+}
+
+/// How a release of a package is to be set up.
+fn recipe<'a>(
+    profile: &Profile,
+    pypi: &'a Pypi,
+    version: &'a Version,
+    tell: Tell<'a>,
+) -> provision::Recipe<'a> {
+    let programs = [&profile.server, &profile.cli];
+    provision::Recipe {
+        pypi,
+        version,
+        programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
+        tell,
+    }
 }
 
 /// Where releases and what else outlives a run are kept, if the variables say where.

@@ -4,12 +4,11 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use serde::Deserialize;
 
-use super::SubjectError;
+use super::{SubjectError, Tell};
 use super::cache::{self, Cache, Marker, Ready, Wanted};
 use super::pip::{interpreter, pip_install, releases, tail};
 use super::profile::{Cure, Pypi};
@@ -37,7 +36,6 @@ print(json.dumps({
 "#;
 
 /// How a release is to be set up.
-#[derive(Debug)]
 pub(super) struct Recipe<'a> {
     /// Its package.
     pub(super) pypi: &'a Pypi,
@@ -45,6 +43,8 @@ pub(super) struct Recipe<'a> {
     pub(super) version: &'a Version,
     /// Programs below the environment that must be there in the end.
     pub(super) programs: Vec<String>,
+    /// Who hears of what takes long.
+    pub(super) tell: Tell<'a>,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +82,7 @@ impl Recipe<'_> {
             return Ok(ready);
         }
         let interruptible = Interruptible::begin();
-        let lock = cache.lock(&wanted)?;
+        let lock = cache.lock(&wanted, self.tell)?;
         // Somebody else may have set it up while this process waited.
         if let Some(ready) = cache.ready(&wanted) {
             return Ok(ready);
@@ -108,11 +108,7 @@ impl Recipe<'_> {
                 Err(Attempt::Failed(error)) => return Err(error),
             }
         }
-        Err(without_cure.unwrap_or_else(|| SubjectError::NoPython {
-            package: self.pypi.package.clone(),
-            minimum: self.pypi.python.to_string(),
-            found: found(&all, var),
-        }))
+        Err(without_cure.unwrap_or_else(|| no_python(self.pypi, &all, var)))
     }
 
     fn wanted(&self, python: Option<PathBuf>) -> Wanted {
@@ -143,28 +139,23 @@ impl Recipe<'_> {
         python: &Python,
         lock: &File,
     ) -> Result<Ready, Attempt> {
-        let start = Instant::now();
         let dir = cache.dir(wanted, &python.version.to_string());
-        anstream::eprintln!(
-            "pidproof: setting up {} on Python {} in {}, once",
+        (self.tell)(&format!(
+            "setting up {} on Python {} in {}, once",
             self.name(),
             python.version,
             dir.display()
-        );
+        ));
         let made = self.install(&dir, python, lock);
         if made.is_err() {
             // The next attempt wipes it too; a disk should not have to wait for that.
             drop(fs::remove_dir_all(&dir));
         }
         let marker = made?;
-        anstream::eprintln!(
-            "pidproof: {} is set up, after {:.1} s",
-            self.name(),
-            start.elapsed().as_secs_f64()
-        );
         Ok(Ready {
             venv: cache::venv(&dir),
             marker,
+            was_there: false,
         })
     }
 
@@ -294,6 +285,19 @@ impl Recipe<'_> {
     }
 }
 
+/// That no interpreter will do, and what there is instead.
+pub(super) fn no_python(
+    pypi: &Pypi,
+    all: &[Python],
+    var: &dyn Fn(&str) -> Option<OsString>,
+) -> SubjectError {
+    SubjectError::NoPython {
+        package: pypi.package.clone(),
+        minimum: pypi.python.to_string(),
+        found: found(all, var),
+    }
+}
+
 fn found(all: &[Python], var: &dyn Fn(&str) -> Option<OsString>) -> String {
     let versions: Vec<String> = all
         .iter()
@@ -353,6 +357,7 @@ mod tests {
                 pypi,
                 version: &version,
                 programs: Vec::new(),
+                tell: &|_| (),
             };
             recipe.wanted(None).key
         };

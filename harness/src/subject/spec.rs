@@ -35,8 +35,59 @@ pub(super) enum Asked {
         /// Which one.
         version: Version,
     },
+    /// The newest release in a registry, which only the registry knows.
+    Latest(Package),
     /// A server of one's own.
     Own(Box<Profile>),
+}
+
+/// A package whose releases are subjects.
+#[derive(Debug, Clone)]
+pub(super) struct Package {
+    /// As typed, before the `@`.
+    pub(super) name: String,
+    /// Its profile.
+    pub(super) profile: Box<Profile>,
+    /// Where its releases come from.
+    pub(super) pypi: Box<Pypi>,
+}
+
+/// What stands after the `@` for the newest release.
+pub(super) const LATEST: &str = "latest";
+
+impl Package {
+    /// By the name of its profile, or by its path.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub(super) fn named(name: &str) -> Result<Self, SubjectError> {
+        if name == REFERENCE || name.starts_with(DEFECT) {
+            return Err(wrong(name, "it has no releases to choose from"));
+        }
+        let profile = profile(name)?;
+        match profile.pypi.clone() {
+            Some(pypi) => Ok(Self {
+                name: name.to_owned(),
+                profile: Box::new(profile),
+                pypi: Box::new(pypi),
+            }),
+            None => Err(no_releases(name, &profile)),
+        }
+    }
+
+    /// What stands after `--subject` for one of its releases.
+    pub(super) fn spec(&self, version: &Version) -> String {
+        format!("{}@{version}", self.name)
+    }
+}
+
+/// What was typed, as what stands before the last `@` and after it. A path may hold an `@` of its own.
+pub(super) fn split(spec: &str) -> (&str, Option<&str>) {
+    match spec.rsplit_once('@') {
+        Some((_, after)) if after.ends_with(".toml") => (spec, None),
+        Some((name, version)) => (name, Some(version)),
+        None => (spec, None),
+    }
 }
 
 impl Asked {
@@ -48,32 +99,22 @@ impl Asked {
         if let Some(name) = spec.strip_prefix(DEFECT) {
             return defect(spec, name);
         }
-        let (name, version) = match spec.rsplit_once('@') {
-            // A path may hold an `@` of its own.
-            Some((_, after)) if after.ends_with(".toml") => (spec, None),
-            Some((name, version)) => (name, Some(version)),
-            None => (spec, None),
-        };
+        let (name, version) = split(spec);
         if name == REFERENCE && version.is_none() {
             return Ok(Self::Reference);
         }
         if name == REFERENCE {
             return Err(wrong(spec, "the reference has no releases: `reference`"));
         }
-        let profile = if name.ends_with(".toml") {
-            from_file(Path::new(name))?
-        } else {
-            built_in(name)?
-        };
+        let profile = profile(name)?;
         match (profile.pypi.clone(), version) {
             (None, None) => Ok(Self::Own(Box::new(profile))),
-            (None, Some(_)) => Err(wrong(
-                spec,
-                format!(
-                    "{} has no [pypi], so there are no releases to choose from",
-                    profile.path
-                ),
-            )),
+            (None, Some(_)) => Err(no_releases(spec, &profile)),
+            (Some(pypi), Some(LATEST)) => Ok(Self::Latest(Package {
+                name: name.to_owned(),
+                profile: Box::new(profile),
+                pypi: Box::new(pypi),
+            })),
             (Some(_), None) => Err(wrong(spec, release_hint(name))),
             (Some(pypi), Some(version)) => {
                 let version = version
@@ -112,14 +153,31 @@ pub(super) fn packages() -> Vec<Pypi> {
         .collect()
 }
 
-fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
+/// By the name of one that comes with pidproof, or by a path.
+fn profile(name: &str) -> Result<Profile, SubjectError> {
+    if name.ends_with(".toml") {
+        from_file(Path::new(name))
+    } else {
+        built_in(name)
+    }
+}
+
+fn no_releases(spec: &str, profile: &Profile) -> SubjectError {
+    let why = format!(
+        "{} has no [pypi], so there are no releases to choose from",
+        profile.path
+    );
+    wrong(spec, why)
+}
+
+pub(super) fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
     SubjectError::Spec {
         spec: spec.to_owned(),
         why: why.into(),
     }
 }
 
-fn release_hint(name: &str) -> String {
+pub(super) fn release_hint(name: &str) -> String {
     format!("say which release, for instance `{name}@0.1.25`")
 }
 
@@ -190,7 +248,7 @@ mod tests {
                 assert_eq!(pypi.package, "memtomem");
                 assert_eq!(version.to_string(), "0.1.25");
             }
-            other @ (Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => panic!("{other:?}"),
+            other @ (Asked::Reference | Asked::Defect(_) | Asked::Latest(_) | Asked::Own(_)) => panic!("{other:?}"),
         }
     }
 
@@ -204,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_names_nothing_is_told_with_what_would() {
-        for spec in ["memtomem", "memtomem@", "memtomem@x y", "memtomem@latest"] {
+        for spec in ["memtomem", "memtomem@", "memtomem@x y", "memtomem@newest"] {
             assert!(refusal(spec).contains("memtomem@0.1.25"), "{spec}");
         }
         let text = refusal("memtomen@0.1.25");
