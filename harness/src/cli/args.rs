@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::about::{Completions, Man};
+use super::bisect::Bisect;
 use super::diff::Diff;
 use super::matrix::Matrix;
 use super::provision::Provision;
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Shell(Shell),
     /// Set up releases of a package ahead of time, several at once
     Provision(Provision),
+    /// Find the release with which a rule was lost, or came
+    Bisect(Bisect),
     /// Say what changed between two runs, regressions first
     Diff(Diff),
     /// Show rules against subjects, from the results of several runs

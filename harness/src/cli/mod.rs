@@ -4,6 +4,7 @@ mod about;
 mod args;
 mod baseline;
 mod beside;
+mod bisect;
 mod check;
 mod diff;
 mod doctor;
@@ -123,6 +124,10 @@ enum Failure {
     NoCommand { name: String, known: String },
     #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
     OneCase(usize),
+    #[error("{0} is both the good and the bad release")]
+    SameRelease(String),
+    #[error("{0}")]
+    WrongEnd(String),
     #[error("no release is meant by `{0}`; `pidproof provision --list` shows them all")]
     NoReleases(String),
     #[error("cannot write results to {path}: {source}")]
@@ -158,6 +163,8 @@ impl Failure {
             | Self::OneCase(_)
             | Self::NoStep { .. }
             | Self::NoCommand { .. }
+            | Self::SameRelease(_)
+            | Self::WrongEnd(_)
             | Self::Unread { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
@@ -208,6 +215,7 @@ pub fn main() -> ExitCode {
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
         args::Command::Provision(args) => provision::provision(&args),
+        args::Command::Bisect(args) => bisect::bisect(&args),
         args::Command::Diff(args) => diff::diff(&args),
         args::Command::Matrix(args) => matrix::matrix(&args),
         args::Command::Schema(of) => schema::schema(&of),

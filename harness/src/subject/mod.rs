@@ -145,6 +145,19 @@ pub fn outline(spec: &str) -> Result<Outline, SubjectError> {
     })
 }
 
+/// What the profile of a package says of all its releases: of deviations nothing.
+///
+/// # Errors
+/// That there is no such package, or what is wrong with its files.
+pub fn outline_of_all(name: &str) -> Result<Outline, SubjectError> {
+    let profile = spec::Package::named(name)?.profile;
+    Ok(Outline {
+        deviations: Deviations::default(),
+        parameters: profile.parameters,
+        reach: profile.reach,
+    })
+}
+
 fn release(
     spec: &str,
     profile: Profile,

@@ -66,9 +66,14 @@ impl Releases {
         &self.versions
     }
 
-    /// The package, as it was typed.
-    pub fn name(&self) -> &str {
-        &self.package.name
+    /// That this release is none of them.
+    pub fn no_release(&self, version: &Version) -> SubjectError {
+        let known: Vec<String> = self.versions.iter().map(ToString::to_string).collect();
+        SubjectError::Version {
+            package: self.package.pypi.package.clone(),
+            version: version.to_string(),
+            known: known.join(", "),
+        }
     }
 }
 

@@ -7,6 +7,35 @@ use super::{Cell, Matrix, Row, State};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What stands before the style. The policy has the page load nothing, whatever a log holds.
+const HEAD: &str = concat!(
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">",
+    "<meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>",
+);
+const INTRODUCTION: &str = concat!(
+    "<h1>pidproof matrix</h1>\n<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ",
+    "? no case tells: timed out, skipped, failed elsewhere · – not judged. A cell leads to its cases.</p>\n",
+);
+const TABLE: &str = concat!(
+    "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"rules and subjects\">",
+    "<table><thead><tr><th scope=\"col\">rule</th>",
+);
+/// The filters, around the families. Hidden until the script shows them.
+const FILTERS: (&str, &str) = (
+    concat!(
+        "<form id=\"filters\" hidden><label>family <select id=\"family\">",
+        "<option value=\"\">all</option>",
+    ),
+    concat!(
+        "</select></label> <label>level <select id=\"level\"><option value=\"\">all</option>",
+        "<option>core</option><option>hardened</option></select></label> ",
+        "<label><input type=\"checkbox\" id=\"differ\"> only differences</label></form>\n",
+    ),
+);
+
 /// The page.
 pub fn page(matrix: &Matrix) -> String {
     let mut out = String::new();
@@ -16,24 +45,12 @@ pub fn page(matrix: &Matrix) -> String {
 }
 
 fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\
-<meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>\
-<style>{STYLE}</style></head><body>\n<h1>pidproof matrix</h1>\n"
-    )?;
-    writeln!(
-        out,
-        "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? no case tells: timed out, skipped, failed elsewhere · – not judged. \
-A cell leads to its cases.</p>"
-    )?;
+    write!(out, "{HEAD}<style>{STYLE}</style></head><body>\n{INTRODUCTION}")?;
     for why in matrix.caveats() {
         writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
     }
     filters(out, matrix)?;
-    out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"rules and subjects\"><table><thead><tr><th scope=\"col\">rule</th>");
+    out.push_str(TABLE);
     for column in &matrix.columns {
         let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
         let (about, name) = (escape(&about), escape(&column.name));
@@ -53,28 +70,26 @@ A cell leads to its cases.</p>"
     writeln!(out, "<script>{SCRIPT}</script></body></html>")
 }
 
-/// Hidden until the script shows them.
 fn filters(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
-    out.push_str("<form id=\"filters\" hidden><label>family <select id=\"family\"><option value=\"\">all</option>");
+    let (before, after) = FILTERS;
+    out.push_str(before);
     let mut families: Vec<&str> = matrix.rows.iter().map(|row| row.family.as_str()).collect();
     families.dedup();
     for family in families.into_iter().map(escape) {
         write!(out, "<option>{family}</option>")?;
     }
-    out.push_str("</select></label> <label>level <select id=\"level\"><option value=\"\">all</option><option>core</option><option>hardened</option></select></label> <label><input type=\"checkbox\" id=\"differ\"> only differences</label></form>\n");
+    out.push_str(after);
     Ok(())
 }
 
 fn table_row(out: &mut String, matrix: &Matrix, at: usize, row: &Row) -> std::fmt::Result {
+    let statement = escape(row.statement.as_deref().unwrap_or_default());
+    let (family, rule, level) = (escape(&row.family), escape(&row.rule), row.level);
+    let differs = row.differs();
     write!(
         out,
-        "<tr data-family=\"{}\" data-level=\"{}\" data-differs=\"{}\"><th scope=\"row\" title=\"{}\">{}<small>{}</small></th>",
-        escape(&row.family),
-        row.level,
-        row.differs(),
-        escape(row.statement.as_deref().unwrap_or_default()),
-        escape(&row.rule),
-        row.level
+        "<tr data-family=\"{family}\" data-level=\"{level}\" data-differs=\"{differs}\">\
+         <th scope=\"row\" title=\"{statement}\">{rule}<small>{level}</small></th>"
     )?;
     for (column, cell) in row.cells.iter().enumerate() {
         let (class, sign, word) = look(cell.state);
@@ -101,7 +116,8 @@ fn table_row(out: &mut String, matrix: &Matrix, at: usize, row: &Row) -> std::fm
         } else {
             write!(
                 out,
-                "<td class=\"{class}\"><a href=\"#c{at}-{column}\" id=\"t{at}-{column}\" aria-label=\"{label}, cases\">{inner}</a></td>"
+                "<td class=\"{class}\"><a href=\"#c{at}-{column}\" id=\"t{at}-{column}\" \
+                 aria-label=\"{label}, cases\">{inner}</a></td>"
             )?;
         }
     }
@@ -132,7 +148,8 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
     } = cell;
     write!(
         out,
-        "<section id=\"{id}\"><h2>{} · {}</h2><p>{}</p><p>{held} hold, {broken} broken, {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
+        "<section id=\"{id}\"><h2>{} · {}</h2><p>{}</p><p>{held} hold, {broken} broken, \
+         {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
         escape(&row.rule),
         escape(name),
         escape(row.statement.as_deref().unwrap_or_default()),
@@ -141,7 +158,8 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
     for case in &cell.cases {
         write!(
             out,
-            "<details><summary><b>{}</b> {} <span>{}</span></summary><pre>{}</pre><p><code>{}</code></p></details>",
+            "<details><summary><b>{}</b> {} <span>{}</span></summary><pre>{}</pre>\
+             <p><code>{}</code></p></details>",
             case.verdict.text(),
             escape(&case.id),
             escape(&case.why),
