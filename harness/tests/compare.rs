@@ -263,9 +263,18 @@ fn nothing_of_a_record_is_markup() {
     let output = pidproof(dir.path(), &["matrix", "a", "b", "--html", "m.html"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     // Nor anything a terminal obeys: a name of a subject, a rule, or both in a warning.
-    let (table, warned) = (told(&output), String::from_utf8(output.stderr.clone()).unwrap());
-    assert!(table.contains("subject</pre>") && warned.contains("did not judge all"), "{table}{warned}");
-    assert!(!table.contains('\u{1b}') && !warned.contains('\u{1b}'), "{table}{warned}");
+    let (table, warned) = (
+        told(&output),
+        String::from_utf8(output.stderr.clone()).unwrap(),
+    );
+    assert!(
+        table.contains("subject</pre>") && warned.contains("did not judge all"),
+        "{table}{warned}"
+    );
+    assert!(
+        !table.contains('\u{1b}') && !warned.contains('\u{1b}'),
+        "{table}{warned}"
+    );
     let page = fs::read_to_string(dir.path().join("m.html")).unwrap();
     for what in [
         "id", "RULE", "found", "rerun", "log", "subject", "kernel", "tier", "started",

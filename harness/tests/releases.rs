@@ -135,7 +135,14 @@ impl Place {
 
     fn bisect(&self, status: i32, what: &str, more: &[&str]) -> String {
         let case = format!("it:what={what}");
-        let args = ["bisect", &case, "--scenarios", "scenarios", "--subject", "tiny.toml"];
+        let args = [
+            "bisect",
+            &case,
+            "--scenarios",
+            "scenarios",
+            "--subject",
+            "tiny.toml",
+        ];
         self.says(status, &[&args, more].concat())
     }
 }
@@ -160,7 +167,15 @@ fn releases_are_had_and_searched() {
 }
 
 fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
-    let said = place.says(3, &["provision", "tiny.toml@0.2..0.4", "tiny.toml@latest", "tiny.toml@0.2"]);
+    let said = place.says(
+        3,
+        &[
+            "provision",
+            "tiny.toml@0.2..0.4",
+            "tiny.toml@latest",
+            "tiny.toml@0.2",
+        ],
+    );
     lines_have(
         &said,
         &[
@@ -175,7 +190,13 @@ fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
     );
     // Once, and the newest by its number.
     let said = place.says(0, &["provision", "tiny.toml@0.3", "tiny.toml@0.5.."]);
-    lines_have(&said, &["tiny.toml@0.3: was there", "2 of 2 releases can be started, 2 were there"]);
+    lines_have(
+        &said,
+        &[
+            "tiny.toml@0.3: was there",
+            "2 of 2 releases can be started, 2 were there",
+        ],
+    );
     let said = place.says(0, &["provision", "--list", "tiny.toml"]);
     let kept: Vec<&str> = said.lines().collect();
     assert_eq!(
@@ -189,17 +210,36 @@ fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
         ]
     );
     // `latest` is a release with a number wherever it is named.
-    let run = ["run", "--subject", "tiny.toml@latest", "--scenarios", "scenarios", "it:what=mended"];
-    lines_have(&place.says(0, &run), &["judging tiny.toml@0.5 with 1 cases"]);
+    let run = [
+        "run",
+        "--subject",
+        "tiny.toml@latest",
+        "--scenarios",
+        "scenarios",
+        "it:what=mended",
+    ];
+    lines_have(
+        &place.says(0, &run),
+        &["judging tiny.toml@0.5 with 1 cases"],
+    );
     let said = place.refuses(2, &["list", "--subject", "tiny.toml@latest"]);
-    lines_have(&said, &["only the registry knows", "provision --list tiny.toml@latest"]);
+    lines_have(
+        &said,
+        &[
+            "only the registry knows",
+            "provision --list tiny.toml@latest",
+        ],
+    );
 }
 
 #[test]
 fn what_names_no_release_is_told_before_anything_is_set_up() {
     let place = Place::new();
     let none = |status, word: &str| place.refuses(status, &["provision", "tiny.toml@0.1", word]);
-    lines_have(&none(4, "tiny.toml@0.6.."), &["no release is meant by `tiny.toml@0.6..`"]);
+    lines_have(
+        &none(4, "tiny.toml@0.6.."),
+        &["no release is meant by `tiny.toml@0.6..`"],
+    );
     lines_have(&none(2, "tiny.toml@new"), &["`new` is no version"]);
     lines_have(&none(2, "reference"), &["no releases to choose from"]);
     assert!(!place.0.path().join("cache/subjects").exists());
@@ -209,7 +249,10 @@ fn what_names_no_release_is_told_before_anything_is_set_up() {
     // A registry that does not answer is no failure of a subject.
     fs::remove_dir_all(place.0.path().join("wheels")).unwrap();
     let said = place.refuses(3, &["provision", "tiny.toml@latest"]);
-    lines_have(&said, &["which releases tiny has could not be found out", "pip said"]);
+    lines_have(
+        &said,
+        &["which releases tiny has could not be found out", "pip said"],
+    );
 }
 
 fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
@@ -225,7 +268,10 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
             "see it: pidproof run 'it:what=late' --subject tiny.toml@0.3",
         ],
     );
-    assert!(!said.contains("0.4"), "what need not be judged is not set up:\n{said}");
+    assert!(
+        !said.contains("0.4"),
+        "what need not be judged is not set up:\n{said}"
+    );
 
     // Around one that cannot be had: what is left is a range, which is no answer.
     let said = place.bisect(3, "around", &ends);
@@ -238,42 +284,90 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
     );
 
     // What comes and goes is seen where each is looked at.
-    let said = place.bisect(3, "often", &[&ends[..], &["--all", "--json", "told.json"]].concat());
-    lines_have(&said, &["not monotonic: there are 3 changes", "0.1 good, 0.2 bad", "0.2 bad, 0.3 good", "0.3 good, 0.5 bad"]);
+    let said = place.bisect(
+        3,
+        "often",
+        &[&ends[..], &["--all", "--json", "told.json"]].concat(),
+    );
+    lines_have(
+        &said,
+        &[
+            "not monotonic: there are 3 changes",
+            "0.1 good, 0.2 bad",
+            "0.2 bad, 0.3 good",
+            "0.3 good, 0.5 bad",
+        ],
+    );
     let told = fs::read_to_string(place.0.path().join("told.json")).unwrap();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["changes"][0], serde_json::json!(["0.1", "0.2"]));
     assert_eq!(told["judged"][3]["verdict"], "cannot-tell");
 
     // A rule over all its cases, and the good one newer than the bad one.
-    let said = place.bisect(0, "mended", &["--good", "0.5", "--bad", "0.1", "--rule", "END-2"]);
+    let said = place.bisect(
+        0,
+        "mended",
+        &["--good", "0.5", "--bad", "0.1", "--rule", "END-2"],
+    );
     lines_have(&said, &["first good release: tiny.toml@0.3 (0.2 is bad)"]);
-
 }
 
 fn what_searching_refuses(place: &Place) {
     // Both ends are looked at before anything else.
     let told = |status, more: &[&str]| {
-        let args = ["bisect", "it:what=late", "--scenarios", "scenarios", "--subject", "tiny.toml"];
+        let args = [
+            "bisect",
+            "it:what=late",
+            "--scenarios",
+            "scenarios",
+            "--subject",
+            "tiny.toml",
+        ];
         place.refuses(status, &[&args, more].concat())
     };
     let wrong = told(2, &["--good", "0.5", "--bad", "0.1"]);
     lines_have(&wrong, &["the wrong way round: 0.5 is bad and 0.1 is good"]);
-    lines_have(&told(2, &["--good", "0.1", "--bad", "0.2"]), &["0.2 is good: --bad needs another release"]);
-    lines_have(&told(3, &["--good", "0.1", "--bad", "0.4"]), &["nothing can be told of 0.4"]);
-    lines_have(&told(2, &["--good", "0.1", "--bad", "0.9"]), &["tiny has no release 0.9; it has 0.1"]);
-    lines_have(&told(2, &["--good", "0.1", "--bad", "0.1"]), &["both the good and the bad"]);
+    lines_have(
+        &told(2, &["--good", "0.1", "--bad", "0.2"]),
+        &["0.2 is good: --bad needs another release"],
+    );
+    lines_have(
+        &told(3, &["--good", "0.1", "--bad", "0.4"]),
+        &["nothing can be told of 0.4"],
+    );
+    lines_have(
+        &told(2, &["--good", "0.1", "--bad", "0.9"]),
+        &["tiny has no release 0.9; it has 0.1"],
+    );
+    lines_have(
+        &told(2, &["--good", "0.1", "--bad", "0.1"]),
+        &["both the good and the bad"],
+    );
 }
 
 #[test]
 fn one_case_or_one_rule_is_searched_for() {
     let place = Place::new();
-    let ends = ["--good", "0.1", "--bad", "0.5", "--scenarios", "scenarios", "--subject"];
+    let ends = [
+        "--good",
+        "0.1",
+        "--bad",
+        "0.5",
+        "--scenarios",
+        "scenarios",
+        "--subject",
+    ];
     let told = |status, what: &str, subject: &str| {
         place.refuses(status, &[&["bisect", what][..], &ends, &[subject]].concat())
     };
-    lines_have(&told(2, "it", "tiny.toml"), &["one case is meant, and these are 4"]);
-    lines_have(&told(4, "nothing", "tiny.toml"), &["no case matches `nothing`"]);
+    lines_have(
+        &told(2, "it", "tiny.toml"),
+        &["one case is meant, and these are 4"],
+    );
+    lines_have(
+        &told(4, "nothing", "tiny.toml"),
+        &["no case matches `nothing`"],
+    );
     lines_have(&told(2, "it", "reference"), &["no releases to choose from"]);
     // Without a subject, the profile that stands here.
     let said = place.refuses(2, &["bisect", "it", "--good", "0.1", "--bad", "0.5"]);

@@ -169,10 +169,9 @@ impl Failure {
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_)
-            | Self::AllLeftOut { .. }
-            | Self::NoReleases(_)
-            | Self::NoRuleLeft => Exit::Nothing,
+            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoReleases(_) | Self::NoRuleLeft => {
+                Exit::Nothing
+            }
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
                 Exit::CannotJudge

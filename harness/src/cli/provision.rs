@@ -28,7 +28,11 @@ pub(super) fn provision(args: &Provision) -> Result<Exit, Failure> {
     let specs = specs(&args.releases)?;
     if args.list {
         for spec in &specs {
-            let kept = if subject::is_at_hand(spec) { "  set up" } else { "" };
+            let kept = if subject::is_at_hand(spec) {
+                "  set up"
+            } else {
+                ""
+            };
             say(format_args!("{spec}{kept}"));
         }
         return Ok(Exit::AsExpected);
@@ -45,7 +49,10 @@ pub(super) fn provision(args: &Provision) -> Result<Exit, Failure> {
                     say(format_args!("{spec}: was there"));
                 }
                 Ok(Had::Now(took)) => {
-                    say(format_args!("{spec}: set up in {:.1} s", took.as_secs_f64()));
+                    say(format_args!(
+                        "{spec}: set up in {:.1} s",
+                        took.as_secs_f64()
+                    ));
                 }
                 Err(error) => {
                     wrong |= error.is_usage();
@@ -67,7 +74,11 @@ pub(super) fn provision(args: &Provision) -> Result<Exit, Failure> {
     }
     not.sort();
     say(format_args!("cannot be had here: {}", not.join(" ")));
-    Ok(if wrong { Exit::Usage } else { Exit::CannotJudge })
+    Ok(if wrong {
+        Exit::Usage
+    } else {
+        Exit::CannotJudge
+    })
 }
 
 /// What would stand after `--subject` for each release that was asked for, each once.

@@ -81,7 +81,10 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
         Asked::Latest(package) => {
             let version = registry::latest(&package.pypi, &var)?;
             let spec = package.spec(&version);
-            tell(&format!("the latest release of {} is {version}", package.name));
+            tell(&format!(
+                "the latest release of {} is {version}",
+                package.name
+            ));
             release(&spec, *package.profile, &package.pypi, &version)
         }
         Asked::Own(profile) => {

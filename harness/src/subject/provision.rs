@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use serde::Deserialize;
 
-use super::{SubjectError, Tell};
 use super::cache::{self, Cache, Marker, Ready, Wanted};
 use super::pip::{interpreter, pip_install, releases, tail};
 use super::profile::{Cure, Pypi};
 use super::python::{self, Python};
 use super::shown::shown;
 use super::version::Version;
+use super::{SubjectError, Tell};
 
 /// Raised where the layout below or the way of installing changes, so that old releases are left alone.
 const LAYOUT: &str = "1";

@@ -83,7 +83,10 @@ impl Answer {
 
     fn told(&self) -> String {
         // That the command may change one day helps nobody here.
-        let lines = self.stderr.lines().filter(|line| !line.contains("experimental"));
+        let lines = self
+            .stderr
+            .lines()
+            .filter(|line| !line.contains("experimental"));
         let stderr: Vec<&str> = lines.collect();
         format!("pip said\n{}", tail(&self.stdout, &stderr.join("\n")))
     }
@@ -101,7 +104,11 @@ fn ask(python: &Path, package: &str) -> Result<Answer, String> {
 fn understand(stdout: &str) -> Option<Vec<Version>> {
     let line = |line: &'_ str| Some(line.strip_prefix("Available versions: ")?.to_owned());
     let line = stdout.lines().find_map(line)?;
-    let mut all: Vec<Version> = line.split(',').rev().filter_map(|v| v.trim().parse().ok()).collect();
+    let mut all: Vec<Version> = line
+        .split(',')
+        .rev()
+        .filter_map(|v| v.trim().parse().ok())
+        .collect();
     // Stable: what this order does not tell apart stays as pip had it.
     all.sort();
     Some(all)
@@ -114,7 +121,11 @@ mod tests {
     #[test]
     fn what_pip_lists_is_read_oldest_first() {
         let text = "thing (0.6.12)\nAvailable versions: 0.6.12, 0.6.9, 0.1.0.post1, 0.1.0\n  INSTALLED: 0.1.0\n";
-        let all: Vec<String> = understand(text).unwrap().iter().map(ToString::to_string).collect();
+        let all: Vec<String> = understand(text)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(all, ["0.1.0", "0.1.0.post1", "0.6.9", "0.6.12"]);
         assert!(understand("ERROR: No matching distribution found for thing\n").is_none());
     }

@@ -33,7 +33,9 @@ pub fn releases(spec: &str) -> Result<Releases, SubjectError> {
     let package = Package::named(name)?;
     let version = |text: &str| -> Result<Option<Version>, SubjectError> {
         let no = |e| wrong(spec, format!("{e}; {}", release_hint(name)));
-        (!text.is_empty()).then(|| text.parse().map_err(no)).transpose()
+        (!text.is_empty())
+            .then(|| text.parse().map_err(no))
+            .transpose()
     };
     let all = || registry::releases(&package.pypi, &var);
     let versions = match which {
@@ -43,11 +45,17 @@ pub fn releases(spec: &str) -> Result<Releases, SubjectError> {
             None => vec![version(range)?.ok_or_else(|| wrong(spec, release_hint(name)))?],
             Some((from, to)) => {
                 let (from, to) = (version(from)?, version(to)?);
-                if from.as_ref().zip(to.as_ref()).is_some_and(|(from, to)| from > to) {
+                if from
+                    .as_ref()
+                    .zip(to.as_ref())
+                    .is_some_and(|(from, to)| from > to)
+                {
                     return Err(wrong(spec, "the older release stands first"));
                 }
                 let mut all = all()?;
-                all.retain(|v| from.as_ref().is_none_or(|f| f <= v) && to.as_ref().is_none_or(|t| v <= t));
+                all.retain(|v| {
+                    from.as_ref().is_none_or(|f| f <= v) && to.as_ref().is_none_or(|t| v <= t)
+                });
                 all
             }
         },
@@ -101,7 +109,10 @@ mod tests {
 
     #[test]
     fn one_release_is_itself_and_asks_nobody() {
-        assert_eq!(releases("memtomem@0.1.25").unwrap().specs(), ["memtomem@0.1.25"]);
+        assert_eq!(
+            releases("memtomem@0.1.25").unwrap().specs(),
+            ["memtomem@0.1.25"]
+        );
     }
 
     #[test]

@@ -248,7 +248,9 @@ mod tests {
                 assert_eq!(pypi.package, "memtomem");
                 assert_eq!(version.to_string(), "0.1.25");
             }
-            other @ (Asked::Reference | Asked::Defect(_) | Asked::Latest(_) | Asked::Own(_)) => panic!("{other:?}"),
+            other @ (Asked::Reference | Asked::Defect(_) | Asked::Latest(_) | Asked::Own(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 

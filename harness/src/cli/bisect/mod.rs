@@ -67,7 +67,11 @@ struct Line {
 }
 
 pub(super) fn bisect(args: &Bisect) -> Result<Exit, Failure> {
-    if args.json.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+    if args
+        .json
+        .as_ref()
+        .is_some_and(|path| path.as_os_str() == "-")
+    {
         super::out::people_read_stderr();
     }
     let interrupt = Arc::new(Interrupt::default());
@@ -140,7 +144,10 @@ fn cases<'a>(library: &'a Library, args: &Bisect) -> Result<Vec<&'a Case>, Failu
     let cases = select(library, &chosen, also)?.cases;
     match cases.as_slice() {
         [case] if case.sweep.is_some() => {
-            let why = format!("{} is a sweep, and its points differ from release to release", case.id);
+            let why = format!(
+                "{} is a sweep, and its points differ from release to release",
+                case.id
+            );
             Err(Failure::CannotJudge(why))
         }
         [_] => Ok(cases),
@@ -205,14 +212,18 @@ impl Line {
             (Some(Seen::Bad), Some(Seen::Good)) => Err(Failure::WrongEnd(format!(
                 "the wrong way round: {good} is bad and {bad} is good; --good {bad} --bad {good} searches"
             ))),
-            (Some(Seen::Bad), _) => Err(Failure::WrongEnd(format!("{good} is not good: --good needs another release"))),
-            (Some(Seen::Good), Some(Seen::Good)) => {
-                Err(Failure::WrongEnd(format!("{bad} is good: --bad needs another release")))
-            }
-            (Some(Seen::Good), _) => Err(Failure::CannotJudge(format!("nothing can be told of {bad}"))),
-            (Some(Seen::CannotTell) | None, _) => {
-                Err(Failure::CannotJudge(format!("nothing can be told of {good}")))
-            }
+            (Some(Seen::Bad), _) => Err(Failure::WrongEnd(format!(
+                "{good} is not good: --good needs another release"
+            ))),
+            (Some(Seen::Good), Some(Seen::Good)) => Err(Failure::WrongEnd(format!(
+                "{bad} is good: --bad needs another release"
+            ))),
+            (Some(Seen::Good), _) => Err(Failure::CannotJudge(format!(
+                "nothing can be told of {bad}"
+            ))),
+            (Some(Seen::CannotTell) | None, _) => Err(Failure::CannotJudge(format!(
+                "nothing can be told of {good}"
+            ))),
         }
     }
 
@@ -230,7 +241,11 @@ impl Line {
             Some(Answer::First(bad)) => {
                 let at = first(*bad);
                 let before = if self.backwards { at + 1 } else { at - 1 };
-                say(format_args!("first {what} release: {} ({} is {near})", self.specs[at], name(before)));
+                say(format_args!(
+                    "first {what} release: {} ({} is {near})",
+                    self.specs[at],
+                    name(before)
+                ));
                 Exit::AsExpected
             }
             Some(Answer::Among(places)) => {
@@ -242,10 +257,25 @@ impl Line {
                 Exit::CannotJudge
             }
             Some(Answer::Several(changes)) => {
-                say(format_args!("not monotonic: there are {} changes", changes.len()));
+                say(format_args!(
+                    "not monotonic: there are {} changes",
+                    changes.len()
+                ));
                 for (from, to) in changes {
-                    let word = |at: &usize| if self.seen[*at] == Some(Seen::Good) { "good" } else { "bad" };
-                    say(format_args!("  {} {}, {} {}", name(*from), word(from), name(*to), word(to)));
+                    let word = |at: &usize| {
+                        if self.seen[*at] == Some(Seen::Good) {
+                            "good"
+                        } else {
+                            "bad"
+                        }
+                    };
+                    say(format_args!(
+                        "  {} {}, {} {}",
+                        name(*from),
+                        word(from),
+                        name(*to),
+                        word(to)
+                    ));
                 }
                 Exit::CannotJudge
             }
@@ -260,15 +290,25 @@ impl Line {
             && args.rule.is_none()
         {
             let words = ["pidproof", "run", case, "--subject", &self.specs[*bad]];
-            say(format_args!("see it: {}", shlex::try_join(words).unwrap_or_default()));
+            say(format_args!(
+                "see it: {}",
+                shlex::try_join(words).unwrap_or_default()
+            ));
         }
         exit
     }
 
-    fn write(&self, path: &std::path::Path, answer: Option<&Answer>, args: &Bisect) -> Result<(), Failure> {
+    fn write(
+        &self,
+        path: &std::path::Path,
+        answer: Option<&Answer>,
+        args: &Bisect,
+    ) -> Result<(), Failure> {
         let judged = self.seen.iter().enumerate().filter_map(|(at, seen)| {
             let version = self.versions[at].to_string();
-            Some(serde_json::json!({ "release": version, "verdict": (*seen)?, "why": self.why[at] }))
+            Some(
+                serde_json::json!({ "release": version, "verdict": (*seen)?, "why": self.why[at] }),
+            )
         });
         let name = |at: &usize| self.versions[*at].to_string();
         let first = |bad: &usize| name(&if self.backwards { bad - 1 } else { *bad });
@@ -276,9 +316,12 @@ impl Line {
             None => (Vec::new(), Vec::new()),
             Some(Answer::First(bad)) => (vec![first(bad)], Vec::new()),
             Some(Answer::Among(places)) => (places.iter().map(first).collect(), Vec::new()),
-            Some(Answer::Several(all)) => {
-                (Vec::new(), all.iter().map(|(from, to)| [name(from), name(to)]).collect())
-            }
+            Some(Answer::Several(all)) => (
+                Vec::new(),
+                all.iter()
+                    .map(|(from, to)| [name(from), name(to)])
+                    .collect(),
+            ),
         };
         let told = serde_json::json!({
             "subject": args.subject, "case": args.case, "rule": args.rule,

@@ -82,7 +82,10 @@ mod tests {
                 let truth = "g".repeat(first) + &"b".repeat(len - first);
                 let (answer, judged) = search(&truth);
                 assert_eq!(answer, Some(Answer::First(first)), "{truth}");
-                assert!(judged <= 2 + len.ilog2() as usize + 1, "{judged} of {truth}");
+                assert!(
+                    judged <= 2 + len.ilog2() as usize + 1,
+                    "{judged} of {truth}"
+                );
             }
         }
     }
@@ -103,7 +106,10 @@ mod tests {
                 .collect();
             answer(&seen)
         };
-        assert_eq!(all("gbgb"), Some(Answer::Several(vec![(0, 1), (1, 2), (2, 3)])));
+        assert_eq!(
+            all("gbgb"),
+            Some(Answer::Several(vec![(0, 1), (1, 2), (2, 3)]))
+        );
         assert_eq!(all("gggb"), Some(Answer::First(3)));
         assert_eq!(all("gg"), None);
     }

@@ -26,7 +26,8 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// A release, and why it is so in a line. `None` where somebody interrupted it.
     pub(super) fn release(&self, spec: &str) -> Option<(Seen, String)> {
-        let untold = |why: String| (!self.interrupt.asked()).then(|| (Seen::CannotTell, in_a_line(&why)));
+        let untold =
+            |why: String| (!self.interrupt.asked()).then(|| (Seen::CannotTell, in_a_line(&why)));
         let subject = match subject::find(spec) {
             Ok(subject) => subject,
             Err(error) => return untold(error.to_string()),
@@ -51,7 +52,15 @@ impl Judge<'_> {
             all.push((result.case.id.clone(), result.verdict));
         };
         let workers = workers(self.jobs);
-        run_all(run_one, self.cases, self.host, &subjects, workers, self.interrupt, hear);
+        run_all(
+            run_one,
+            self.cases,
+            self.host,
+            &subjects,
+            workers,
+            self.interrupt,
+            hear,
+        );
         out::over();
         (!self.interrupt.asked()).then(|| sum(&all, self.rule))
     }
@@ -66,20 +75,26 @@ fn sum(all: &[(String, Verdict)], rule: Option<&str>) -> (Seen, String) {
     for (id, verdict) in all {
         match verdict {
             Verdict::Pass => good += 1,
-            Verdict::Fail(mismatches) | Verdict::TimedOut(mismatches) => match mismatches.iter().find(counts) {
-                Some(mismatch) => bad.push((id, verdict, mismatch)),
-                None => untold.push(format!("{id} fails at another rule")),
-            },
-            Verdict::Skip(why) | Verdict::Broken(why) | Verdict::Deviates(why) | Verdict::Stale(why) => {
+            Verdict::Fail(mismatches) | Verdict::TimedOut(mismatches) => {
+                match mismatches.iter().find(counts) {
+                    Some(mismatch) => bad.push((id, verdict, mismatch)),
+                    None => untold.push(format!("{id} fails at another rule")),
+                }
+            }
+            Verdict::Skip(why)
+            | Verdict::Broken(why)
+            | Verdict::Deviates(why)
+            | Verdict::Stale(why) => {
                 untold.push(format!("{}: {why}", verdict.word()));
             }
         }
     }
     match (bad.first(), untold.first()) {
         (Some((id, verdict, mismatch)), _) => {
-            let late = match verdict {
-                Verdict::TimedOut(_) => "not in time: ",
-                _ => "",
+            let late = if matches!(verdict, Verdict::TimedOut(_)) {
+                "not in time: "
+            } else {
+                ""
             };
             let which = match all.len() {
                 1 => String::new(),
@@ -90,7 +105,10 @@ fn sum(all: &[(String, Verdict)], rule: Option<&str>) -> (Seen, String) {
             (Seen::Bad, in_a_line(&why))
         }
         (None, _) if good > 0 => (Seen::Good, String::new()),
-        (None, why) => (Seen::CannotTell, in_a_line(why.map_or("no case was run", String::as_str))),
+        (None, why) => (
+            Seen::CannotTell,
+            in_a_line(why.map_or("no case was run", String::as_str)),
+        ),
     }
 }
 
@@ -120,23 +138,35 @@ mod tests {
     }
 
     fn of(verdicts: &[Verdict], rule: Option<&str>) -> (Seen, String) {
-        let all: Vec<_> = verdicts.iter().map(|v| ("a.case".to_owned(), v.clone())).collect();
+        let all: Vec<_> = verdicts
+            .iter()
+            .map(|v| ("a.case".to_owned(), v.clone()))
+            .collect();
         sum(&all, rule)
     }
 
     #[test]
     fn what_says_nothing_of_the_release_is_neither_good_nor_bad() {
         let skip = Verdict::Skip("no root".into());
-        assert_eq!(of(&[skip.clone()], None), (Seen::CannotTell, "skip: no root".into()));
+        assert_eq!(
+            of(std::slice::from_ref(&skip), None),
+            (Seen::CannotTell, "skip: no root".into())
+        );
         assert_eq!(of(&[Verdict::Broken("x".into())], None).0, Seen::CannotTell);
-        assert_eq!(of(&[fails("END-1", false)], Some("PID-1")).0, Seen::CannotTell);
+        assert_eq!(
+            of(&[fails("END-1", false)], Some("PID-1")).0,
+            Seen::CannotTell
+        );
         assert_eq!(of(&[skip, Verdict::Pass], None).0, Seen::Good);
     }
 
     #[test]
     fn a_failure_and_a_hang_are_bad_and_say_why_in_a_clean_line() {
         let (seen, why) = of(&[fails("END-1", false)], None);
-        assert_eq!((seen, why.as_str()), (Seen::Bad, "END-1 at expect:server: that?[31m and more"));
+        assert_eq!(
+            (seen, why.as_str()),
+            (Seen::Bad, "END-1 at expect:server: that?[31m and more")
+        );
         let (seen, why) = of(&[fails("END-1", true)], Some("END-1"));
         assert_eq!(seen, Seen::Bad);
         assert!(why.contains("not in time"), "{why}");

@@ -45,7 +45,10 @@ pub fn page(matrix: &Matrix) -> String {
 }
 
 fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
-    write!(out, "{HEAD}<style>{STYLE}</style></head><body>\n{INTRODUCTION}")?;
+    write!(
+        out,
+        "{HEAD}<style>{STYLE}</style></head><body>\n{INTRODUCTION}"
+    )?;
     for why in matrix.caveats() {
         writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
     }

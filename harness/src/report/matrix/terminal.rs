@@ -7,7 +7,11 @@ use super::{Cell, Matrix, Row};
 pub fn table(matrix: &Matrix, width: usize) -> Vec<String> {
     let names: Vec<String> = matrix.columns.iter().map(|c| clean(&c.name)).collect();
     let letters: Vec<String> = (0..names.len()).map(letter).collect();
-    let first = matrix.rows.iter().map(|row| clean(&row.rule).len() + 1).max();
+    let first = matrix
+        .rows
+        .iter()
+        .map(|row| clean(&row.rule).len() + 1)
+        .max();
     // `*` marks what is hardened.
     let first = first.unwrap_or_default().max("rule".len());
     let whole = widths(matrix, &names);
