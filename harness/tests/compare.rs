@@ -205,6 +205,15 @@ fn a_matrix_says_what_holds_where_and_from_when() {
     assert_eq!(row("END-1"), ["?", "?", "?"]);
     assert!(text.contains("PID-1: holds from some-server@1.1"), "{text}");
     assert!(text.contains("LEG-1: lost in some-server@1.2"), "{text}");
+    let html = told(&pidproof(
+        dir.path(),
+        &["matrix", "1", "2", "3", "--html", "-"],
+    ));
+    assert!(
+        html.contains("<li>PID-1 holds from some-server@1.1</li>"),
+        "{html}"
+    );
+    assert!(html.contains(">lost in some-server@1.2</a></li>"), "{html}");
     let only = |args: &[&str]| {
         let all = [&["matrix", "1", "2", "3"], args].concat();
         told(&pidproof(dir.path(), &all))

@@ -52,11 +52,14 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     for why in matrix.caveats() {
         writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
     }
+    turns(out, matrix)?;
     filters(out, matrix)?;
     out.push_str(TABLE);
     for column in &matrix.columns {
         let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
         let (about, name) = (escape(&about), escape(&column.name));
+        // On a phone a release goes below its package.
+        let name = name.replace('@', "@<wbr>");
         write!(out, "<th scope=\"col\" title=\"{about}\">{name}</th>")?;
     }
     out.push_str("</tr></thead>\n<tbody>");
@@ -71,6 +74,35 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
         }
     }
     writeln!(out, "<script>{SCRIPT}</script></body></html>")
+}
+
+/// When rules came to hold, and when they were lost; a lost one leads to its cases.
+fn turns(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
+    let count = |of: fn(&Row) -> &Vec<usize>| matrix.rows.iter().map(|row| of(row).len()).sum();
+    let (came, lost): (usize, usize) = (count(|row| &row.came), count(|row| &row.lost));
+    if came + lost == 0 {
+        return Ok(());
+    }
+    write!(
+        out,
+        "<details class=\"turns\"><summary>came to hold: {came}, lost: {lost}</summary><ul>"
+    )?;
+    for (at, row) in matrix.rows.iter().enumerate() {
+        let rule = escape(&row.rule);
+        for (column, about) in matrix.columns.iter().enumerate() {
+            let name = escape(&about.name);
+            if row.came.contains(&column) {
+                write!(out, "<li>{rule} holds from {name}</li>")?;
+            } else if row.lost.contains(&column) {
+                write!(
+                    out,
+                    "<li>{rule} <a href=\"#c{at}-{column}\">lost in {name}</a></li>"
+                )?;
+            }
+        }
+    }
+    out.push_str("</ul></details>\n");
+    Ok(())
 }
 
 fn filters(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
