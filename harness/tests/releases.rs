@@ -108,6 +108,7 @@ impl Place {
             .env_remove("GITHUB_ACTIONS")
             .env("PIDPROOF_PYTHON", "python3")
             .env("PIDPROOF_CACHE", self.0.path().join("cache"))
+            .env("CARGO_HOME", self.0.path().join("cargo-home"))
             .env("PIP_CONFIG_FILE", "/dev/null")
             .env("PIP_NO_INDEX", "1")
             .env("PIP_FIND_LINKS", self.0.path().join("wheels"))
@@ -372,4 +373,55 @@ fn one_case_or_one_rule_is_searched_for() {
     // Without a subject, the profile that stands here.
     let said = place.refuses(2, &["bisect", "it", "--good", "0.1", "--bad", "0.5"]);
     lines_have(&said, &["pidproof.toml"]);
+}
+
+const PORT: &str = r#"
+use std::io::{BufRead, stdin};
+
+fn main() {
+    for line in stdin().lock().lines().map_while(Result::ok) {
+        if line.contains("\"initialize\"") {
+            println!("{}", r#QUOTE{"jsonrpc":"2.0","id":1,"result":{}}QUOTE#);
+        } else if line.contains("tools/list") {
+            println!("{}", r#QUOTE{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}QUOTE#);
+        }
+    }
+}
+"#;
+
+/// A port that cargo builds. Its registry is a directory too, as `cargo vendor` makes them.
+#[test]
+fn a_port_comes_from_cargo() {
+    let place = Place::new();
+    let dir = place.0.path();
+    let package = dir.join("vendor/tiny-port");
+    fs::create_dir_all(package.join("src")).unwrap();
+    let manifest = "[package]\nname = \"tiny-port\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    fs::write(package.join("Cargo.toml"), manifest).unwrap();
+    fs::write(package.join("src/main.rs"), PORT.replace("QUOTE", "\"")).unwrap();
+    fs::write(package.join(".cargo-checksum.json"), r#"{"files":{}}"#).unwrap();
+    let vendor = dir.join("vendor").display().to_string();
+    let config = format!(
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"{vendor}\"\n"
+    );
+    fs::create_dir(dir.join("cargo-home")).unwrap();
+    fs::write(dir.join("cargo-home/config.toml"), config).unwrap();
+    let profile = |program: &str| {
+        format!("server = [\"${{cargo}}/bin/{program}\"]\n[cargo]\npackage = \"tiny-port\"\n")
+    };
+    fs::write(dir.join("port.toml"), profile("tiny-port")).unwrap();
+    fs::write(dir.join("other.toml"), profile("other")).unwrap();
+
+    let said = place.says(3, &["provision", "other.toml@0.1.0"]);
+    lines_have(&said, &["cannot tell: cannot set up tiny-port 0.1.0: the release brings no ${cargo}/bin/other"]);
+    let said = place.says(0, &["provision", "port.toml@0.1.0"]);
+    lines_have(&said, &["port.toml@0.1.0: set up in"]);
+    let said = place.says(0, &["provision", "port.toml@0.1.0"]);
+    lines_have(&said, &["port.toml@0.1.0: was there"]);
+    let run = ["run", "--subject", "port.toml@0.1.0", "--scenarios", "scenarios", "it:what=late"];
+    lines_have(&place.says(0, &run), &["1 passed"]);
+    let said = place.says(3, &["provision", "port.toml@0.2.0"]);
+    lines_have(&said, &["cannot set up tiny-port 0.2.0: cargo install ended with"]);
+    let said = place.refuses(3, &["provision", "port.toml"]);
+    lines_have(&said, &["cargo has no command that lists them"]);
 }

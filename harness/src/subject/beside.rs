@@ -50,9 +50,11 @@ pub fn is_at_hand(spec: &str) -> bool {
     }
     match Asked::parse(spec) {
         Ok(Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => true,
-        Ok(Asked::Release { pypi, version, .. }) => cache::Cache::locate(&var).is_ok_and(|cache| {
+        Ok(Asked::Release {
+            registry, version, ..
+        }) => cache::Cache::locate(&var).is_ok_and(|cache| {
             let mut kept = cache.list().into_iter().filter_map(|(_, marker)| marker);
-            kept.any(|m| m.package == pypi.package && m.version == version.to_string())
+            kept.any(|m| m.package == registry.package() && m.version == version.to_string())
         }),
         Ok(Asked::Latest(_)) | Err(_) => false,
     }

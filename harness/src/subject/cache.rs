@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) package: String,
     /// The release.
     pub(super) version: String,
+    /// What installs it, in short.
+    pub(super) tool: &'static str,
     /// Stands for all that decides what gets installed.
     pub(super) key: String,
     /// The one interpreter that counts, where one was named.
@@ -43,9 +45,12 @@ pub(super) struct Marker {
     pub(super) package: String,
     /// The release.
     pub(super) version: String,
-    /// The version of its Python.
+    /// What installed it: `py` for pip.
+    #[serde(default = "py")]
+    pub(super) tool: String,
+    /// The version of its Python, or of what else runs or built it.
     pub(super) python: String,
-    /// That Python.
+    /// That Python, or what else it needs to run.
     pub(super) executable: PathBuf,
     /// Host paths it needs to see.
     pub(super) shown: Vec<PathBuf>,
@@ -66,7 +71,7 @@ pub(super) struct Ready {
 
 impl Wanted {
     fn prefix(&self) -> String {
-        format!("{}-{}-py", self.package, self.version)
+        format!("{}-{}-{}", self.package, self.version, self.tool)
     }
 
     fn suffix(&self) -> String {
@@ -215,12 +220,21 @@ pub(super) fn complete(dir: &Path, marker: &Marker) -> io::Result<()> {
     fs::rename(unfinished, dir.join(MARKER))
 }
 
+/// What markers that do not say it were written for.
+fn py() -> String {
+    "py".to_owned()
+}
+
 fn ready(dir: &Path) -> Option<Ready> {
     let text = fs::read(dir.join(MARKER)).ok()?;
     let marker: Marker = serde_json::from_slice(&text).ok()?;
     let venv = venv(dir);
     // Follows the links to the interpreter, which may have been upgraded away.
-    fs::metadata(venv.join("bin/python")).ok()?;
+    let needs = match marker.tool == py() {
+        true => venv.join("bin/python"),
+        false => marker.executable.clone(),
+    };
+    fs::metadata(needs).ok()?;
     Some(Ready {
         venv,
         marker,
@@ -270,6 +284,7 @@ mod tests {
         Wanted {
             package: "thing".into(),
             version: "0.1.2".into(),
+            tool: "py",
             key: "abc".into(),
             python: None,
         }
@@ -279,6 +294,7 @@ mod tests {
         Marker {
             package: "thing".into(),
             version: "0.1.2".into(),
+            tool: py(),
             python: "3.12.1".into(),
             executable: executable.into(),
             shown: vec!["/x".into()],

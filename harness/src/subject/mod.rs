@@ -11,9 +11,12 @@ mod direct;
 mod error;
 mod health;
 mod own;
+mod package;
 mod pip;
+mod prefix;
 mod profile;
 mod provision;
+mod pypi;
 mod python;
 mod registry;
 mod several;
@@ -36,7 +39,8 @@ pub use error::SubjectError;
 pub use health::{Line, health};
 pub use several::{Had, Releases, have, releases};
 
-use profile::{Profile, Pypi};
+use package::Registry;
+use profile::Profile;
 use spec::{Asked, LATEST, wrong};
 use version::Version;
 
@@ -75,17 +79,17 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
         Asked::Defect(name) => Ok(defective(&name)),
         Asked::Release {
             profile,
-            pypi,
+            registry,
             version,
-        } => release(spec, *profile, &pypi, &version),
+        } => release(spec, *profile, &registry, &version),
         Asked::Latest(package) => {
-            let version = registry::latest(&package.pypi, &var)?;
+            let version = registry::latest(&package.registry, &var)?;
             let spec = package.spec(&version);
             tell(&format!(
                 "the latest release of {} is {version}",
                 package.name
             ));
-            release(&spec, *package.profile, &package.pypi, &version)
+            release(&spec, *package.profile, &package.registry, &version)
         }
         Asked::Own(profile) => {
             let deviations = deviations::read(&profile, None, &var)?;
@@ -164,13 +168,14 @@ pub fn outline_of_all(name: &str) -> Result<Outline, SubjectError> {
 fn release(
     spec: &str,
     profile: Profile,
-    pypi: &Pypi,
+    registry: &Registry,
     version: &Version,
 ) -> Result<Subject, SubjectError> {
     let deviations = deviations::read(&profile, Some(version), &var)?;
     let tell = |line: &str| anstream::eprintln!("pidproof: {line}");
     let start = std::time::Instant::now();
-    let ready = recipe(&profile, pypi, version, &tell).have(&cache::Cache::locate(&var)?, &var)?;
+    let ready =
+        recipe(&profile, registry, version, &tell).have(&cache::Cache::locate(&var)?, &var)?;
     if !ready.was_there {
         let took = start.elapsed().as_secs_f64();
         tell(&format!("{spec} is set up, after {took:.1} s"));
@@ -179,7 +184,7 @@ fn release(
         what: format!("using {}", ready.venv.display()),
         source: std::io::Error::other("its path is no UTF-8"),
     };
-    let places = [(profile::VENV, ready.venv.to_str().ok_or_else(no_text)?)];
+    let places = [(registry.place(), ready.venv.to_str().ok_or_else(no_text)?)];
     let fill = |text: &String| profile::fill(text, &places);
     let mut shown = ready.marker.shown.clone();
     shown.extend(profile.shown.iter().map(|path| fill(path).into()));
@@ -208,13 +213,13 @@ fn release(
 /// How a release of a package is to be set up.
 fn recipe<'a>(
     profile: &Profile,
-    pypi: &'a Pypi,
+    registry: &'a Registry,
     version: &'a Version,
     tell: Tell<'a>,
 ) -> provision::Recipe<'a> {
     let programs = [&profile.server, &profile.cli];
     provision::Recipe {
-        pypi,
+        registry,
         version,
         programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
         tell,

@@ -3,12 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::SubjectError;
+use super::package::{Named, Pypi, Registry};
 use super::pip::{interpreter, tail};
-use super::profile::Pypi;
-use super::provision::no_python;
+use super::pypi::no_python;
 use super::python;
 use super::version::Version;
 
@@ -22,16 +22,27 @@ const NO_PIP: &str = "No module named pip";
 /// # Errors
 /// Why nothing is known of them.
 pub(super) fn releases(
+    registry: &Registry,
+    var: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Vec<Version>, SubjectError> {
+    match registry {
+        Registry::Pypi(pypi) => of_pip(pypi, var),
+        Registry::Npm(named) => of_npm(named),
+        Registry::Cargo(named) => Err(SubjectError::Registry {
+            package: named.package.clone(),
+            why: "cargo has no command that lists them; name one, or `latest`".to_owned(),
+        }),
+    }
+}
+
+fn of_pip(
     pypi: &Pypi,
     var: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Vec<Version>, SubjectError> {
     let all = python::discover(var);
     let chosen = python::choose(&all, &pypi.python);
     let python = chosen.first().ok_or_else(|| no_python(pypi, &all, var))?;
-    let fail = |why: String| SubjectError::Registry {
-        package: pypi.package.clone(),
-        why,
-    };
+    let fail = |why: String| failed(&pypi.package, why);
     let mut answer = ask(&python.executable, &pypi.package).map_err(&fail)?;
     if answer.is_err_and_contains(NO_PIP) {
         let own = tempfile::tempdir().map_err(|e| fail(e.to_string()))?;
@@ -51,14 +62,81 @@ pub(super) fn releases(
 /// # Errors
 /// Why it is not known.
 pub(super) fn latest(
-    pypi: &Pypi,
+    registry: &Registry,
     var: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Version, SubjectError> {
-    let newest = releases(pypi, var)?.pop();
-    newest.ok_or_else(|| SubjectError::Registry {
-        package: pypi.package.clone(),
-        why: "it has none".to_owned(),
-    })
+    let newest = match registry {
+        Registry::Cargo(named) => {
+            let said = said(
+                // Not in a workspace, which has it tell of what is used there.
+                Command::new("cargo")
+                    .args(["info", "--quiet", &named.package])
+                    .current_dir("/"),
+            );
+            said.map(|text| version_line(&text))
+                .map_err(|why| failed(&named.package, why))?
+        }
+        Registry::Pypi(_) | Registry::Npm(_) => releases(registry, var)?.pop(),
+    };
+    newest.ok_or_else(|| failed(registry.package(), "it has none".to_owned()))
+}
+
+fn failed(package: &str, why: String) -> SubjectError {
+    SubjectError::Registry {
+        package: package.to_owned(),
+        why,
+    }
+}
+
+/// npm tells a list, or a text where there is one only. Pre-releases are left out where there is anything else.
+fn of_npm(named: &Named) -> Result<Vec<Version>, SubjectError> {
+    let mut command = Command::new("npm");
+    command.args(["view", "--json", &named.package, "versions"]);
+    let text = said(&mut command).map_err(|why| failed(&named.package, why))?;
+    let one_or_more: Result<OneOrMore, _> = serde_json::from_str(&text);
+    let all = match one_or_more {
+        Ok(OneOrMore::One(version)) => vec![version],
+        Ok(OneOrMore::More(all)) => all,
+        Err(error) => return Err(failed(&named.package, error.to_string())),
+    };
+    let mut all: Vec<Version> = all.iter().filter_map(|v| v.parse().ok()).collect();
+    if all.iter().any(|version| !version.is_pre()) {
+        all.retain(|version| !version.is_pre());
+    }
+    all.sort();
+    Ok(all)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// What a client says on standard output, or the last that it says where it fails.
+fn said(command: &mut Command) -> Result<String, String> {
+    let client = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|e| format!("{client}: {e}"))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.success() {
+        true => Ok(stdout),
+        false => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            Err(format!("{client} said\n{}", tail(&stdout, &stderr)))
+        }
+    }
+}
+
+/// Of what `cargo info` says; where an older one is at hand it may add which is the latest.
+fn version_line(text: &str) -> Option<Version> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("version:"))?;
+    let latest = line.split_once("(latest ").map(|(_, after)| after);
+    let word = latest.unwrap_or(line).trim();
+    word.split([' ', ')']).next()?.parse().ok()
 }
 
 /// What pip said.
@@ -127,6 +205,9 @@ mod tests {
             .map(ToString::to_string)
             .collect();
         assert_eq!(all, ["0.1.0", "0.1.0.post1", "0.6.9", "0.6.12"]);
+        let version = |text| version_line(text).map(|v| v.to_string());
+        assert_eq!(version("x\nversion: 1.2.3\nlicense: y\n").unwrap(), "1.2.3");
+        assert_eq!(version("version: 1.0.0 (latest 1.2.0)\n").unwrap(), "1.2.0");
         assert!(understand("ERROR: No matching distribution found for thing\n").is_none());
     }
 }

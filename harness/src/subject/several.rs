@@ -37,10 +37,10 @@ pub fn releases(spec: &str) -> Result<Releases, SubjectError> {
             .then(|| text.parse().map_err(no))
             .transpose()
     };
-    let all = || registry::releases(&package.pypi, &var);
+    let all = || registry::releases(&package.registry, &var);
     let versions = match which {
         None => all()?,
-        Some(LATEST) => vec![registry::latest(&package.pypi, &var)?],
+        Some(LATEST) => vec![registry::latest(&package.registry, &var)?],
         Some(range) => match range.split_once("..") {
             None => vec![version(range)?.ok_or_else(|| wrong(spec, release_hint(name)))?],
             Some((from, to)) => {
@@ -78,7 +78,7 @@ impl Releases {
     pub fn no_release(&self, version: &Version) -> SubjectError {
         let known: Vec<String> = self.versions.iter().map(ToString::to_string).collect();
         SubjectError::Version {
-            package: self.package.pypi.package.clone(),
+            package: self.package.registry.package().to_owned(),
             version: version.to_string(),
             known: known.join(", "),
         }
@@ -95,7 +95,7 @@ pub fn have(spec: &str, tell: Tell<'_>) -> Result<Had, SubjectError> {
     let [version] = versions.as_slice() else {
         return Err(wrong(spec, release_hint(&package.name)));
     };
-    let recipe = recipe(&package.profile, &package.pypi, version, tell);
+    let recipe = recipe(&package.profile, &package.registry, version, tell);
     let ready = recipe.have(&cache::Cache::locate(&var)?, &var)?;
     Ok(match ready.was_there {
         true => Had::Before,

@@ -6,7 +6,8 @@ use include_dir::{Dir, include_dir};
 
 use super::SubjectError;
 use super::deviations::ENDING;
-use super::profile::{Profile, Pypi};
+use super::package::{Pypi, Registry};
+use super::profile::Profile;
 use super::version::Version;
 use crate::scenario::diag::nearest;
 
@@ -31,7 +32,7 @@ pub(super) enum Asked {
         /// Its profile.
         profile: Box<Profile>,
         /// Its package.
-        pypi: Box<Pypi>,
+        registry: Box<Registry>,
         /// Which one.
         version: Version,
     },
@@ -49,7 +50,7 @@ pub(super) struct Package {
     /// Its profile.
     pub(super) profile: Box<Profile>,
     /// Where its releases come from.
-    pub(super) pypi: Box<Pypi>,
+    pub(super) registry: Box<Registry>,
 }
 
 /// What stands after the `@` for the newest release.
@@ -65,11 +66,11 @@ impl Package {
             return Err(wrong(name, "it has no releases to choose from"));
         }
         let profile = profile(name)?;
-        match profile.pypi.clone() {
-            Some(pypi) => Ok(Self {
+        match profile.registry.clone() {
+            Some(registry) => Ok(Self {
                 name: name.to_owned(),
                 profile: Box::new(profile),
-                pypi: Box::new(pypi),
+                registry: Box::new(registry),
             }),
             None => Err(no_releases(name, &profile)),
         }
@@ -107,22 +108,22 @@ impl Asked {
             return Err(wrong(spec, "the reference has no releases: `reference`"));
         }
         let profile = profile(name)?;
-        match (profile.pypi.clone(), version) {
+        match (profile.registry.clone(), version) {
             (None, None) => Ok(Self::Own(Box::new(profile))),
             (None, Some(_)) => Err(no_releases(spec, &profile)),
-            (Some(pypi), Some(LATEST)) => Ok(Self::Latest(Package {
+            (Some(registry), Some(LATEST)) => Ok(Self::Latest(Package {
                 name: name.to_owned(),
                 profile: Box::new(profile),
-                pypi: Box::new(pypi),
+                registry: Box::new(registry),
             })),
             (Some(_), None) => Err(wrong(spec, release_hint(name))),
-            (Some(pypi), Some(version)) => {
+            (Some(registry), Some(version)) => {
                 let version = version
                     .parse()
                     .map_err(|e| wrong(spec, format!("{e}; {}", release_hint(name))))?;
                 Ok(Self::Release {
                     profile: Box::new(profile),
-                    pypi: Box::new(pypi),
+                    registry: Box::new(registry),
                     version,
                 })
             }
@@ -145,11 +146,14 @@ fn defect(spec: &str, name: &str) -> Result<Asked, SubjectError> {
     ))
 }
 
-/// The built-in profiles of packages.
+/// The built-in profiles of packages that need a Python.
 pub(super) fn packages() -> Vec<Pypi> {
     names()
         .into_iter()
-        .filter_map(|name| built_in(name).ok()?.pypi)
+        .filter_map(|name| match built_in(name).ok()?.registry? {
+            Registry::Pypi(pypi) => Some(pypi),
+            Registry::Npm(_) | Registry::Cargo(_) => None,
+        })
         .collect()
 }
 
@@ -164,7 +168,7 @@ fn profile(name: &str) -> Result<Profile, SubjectError> {
 
 fn no_releases(spec: &str, profile: &Profile) -> SubjectError {
     let why = format!(
-        "{} has no [pypi], so there are no releases to choose from",
+        "{} names no package such as [pypi], so there are no releases to choose from",
         profile.path
     );
     wrong(spec, why)
@@ -244,8 +248,10 @@ mod tests {
     #[test]
     fn a_release_is_a_profile_and_a_version() {
         match Asked::parse("memtomem@0.1.25").unwrap() {
-            Asked::Release { pypi, version, .. } => {
-                assert_eq!(pypi.package, "memtomem");
+            Asked::Release {
+                registry, version, ..
+            } => {
+                assert_eq!(registry.package(), "memtomem");
                 assert_eq!(version.to_string(), "0.1.25");
             }
             other @ (Asked::Reference | Asked::Defect(_) | Asked::Latest(_) | Asked::Own(_)) => {
