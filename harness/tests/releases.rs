@@ -413,15 +413,28 @@ fn a_port_comes_from_cargo() {
     fs::write(dir.join("other.toml"), profile("other")).unwrap();
 
     let said = place.says(3, &["provision", "other.toml@0.1.0"]);
-    lines_have(&said, &["cannot tell: cannot set up tiny-port 0.1.0: the release brings no ${cargo}/bin/other"]);
+    lines_have(
+        &said,
+        &["cannot tell: cannot set up tiny-port 0.1.0: the release brings no ${cargo}/bin/other"],
+    );
     let said = place.says(0, &["provision", "port.toml@0.1.0"]);
     lines_have(&said, &["port.toml@0.1.0: set up in"]);
     let said = place.says(0, &["provision", "port.toml@0.1.0"]);
     lines_have(&said, &["port.toml@0.1.0: was there"]);
-    let run = ["run", "--subject", "port.toml@0.1.0", "--scenarios", "scenarios", "it:what=late"];
+    let run = [
+        "run",
+        "--subject",
+        "port.toml@0.1.0",
+        "--scenarios",
+        "scenarios",
+        "it:what=late",
+    ];
     lines_have(&place.says(0, &run), &["1 passed"]);
     let said = place.says(3, &["provision", "port.toml@0.2.0"]);
-    lines_have(&said, &["cannot set up tiny-port 0.2.0: cargo install ended with"]);
+    lines_have(
+        &said,
+        &["cannot set up tiny-port 0.2.0: cargo install ended with"],
+    );
     let said = place.refuses(3, &["provision", "port.toml"]);
     lines_have(&said, &["cargo has no command that lists them"]);
 }

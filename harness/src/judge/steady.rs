@@ -7,7 +7,7 @@ use regex::Regex;
 
 /// What differs from run to run, and what stands in its place. In this order: what a later one would take
 /// apart is replaced by then. docs/subjects.md tells of each.
-const DIFFERS: [(&str, &str); 20] = [
+const DIFFERS: [(&str, &str); 21] = [
     // Columns that are as wide as what was in them.
     (r" {2,}", " "),
     // Where in a Python program: lines that move from release to release, marked as each Python does.
@@ -17,7 +17,12 @@ const DIFFERS: [(&str, &str); 20] = [
     ),
     // What a server says of itself in its answer to `initialize`, its own version among it.
     (r"\x22serverInfo\x22:\{[^{}]*\}", "\"serverInfo\":<server>"),
-    // The content of a database, and where the shown part of a text ends, within a number perhaps.
+    // The content of a database, which may hold quotes itself.
+    (
+        r"(\d bytes) \x22[^\n]*\\x[0-9a-f]{2}[^\n]*\x22",
+        "$1 <bytes>",
+    ),
+    // Other bytes, and where the shown part of a text ends, within a number perhaps.
     (r" \x22[^\x22\n]*\\x[0-9a-f]{2}[^\x22\n]*\x22", " <bytes>"),
     (r"[\dT:.-]*\.\.\.\x22", "...\""),
     // A world of tier `plain` lies below a directory of its own; in a private one these are whole paths.
@@ -134,6 +139,10 @@ mod tests {
             (
                 r#"file 0600 4096 bytes "SQLite format 3\x00\x10\x00...""#,
                 "file 0600 4096 bytes <bytes>",
+            ),
+            (
+                r#"file 0600 32768 bytes "\x18\xe2-"+\x06D/" (another content)"#,
+                "file 0600 32768 bytes <bytes> (another content)",
             ),
             (
                 r#"86 bytes "created: 2026-11-23T1...""#,
