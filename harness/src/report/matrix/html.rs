@@ -1,5 +1,6 @@
 //! The table as one page that needs nothing else: no network, and no script to be read.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Cell, Matrix, Row, State};
@@ -198,12 +199,34 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
             case.verdict.text(),
             escape(&case.id),
             escape(&case.why),
-            escape(case.log.as_deref().unwrap_or("no log was kept")),
+            escape(&shortened(case.log.as_deref().unwrap_or("no log was kept"))),
             escape(&case.rerun)
         )?;
     }
     out.push_str("</section>\n");
     Ok(())
+}
+
+/// So much of a log from its beginning, and so much from its end, in bytes. A page has hundreds of them, and a
+/// single one may have a line for each of a hundred thousand calls.
+const SHOWN: (usize, usize) = (8_000, 4_000);
+
+/// A log as far as a page can hold it: whole lines of its beginning and its end.
+fn shortened(log: &str) -> Cow<'_, str> {
+    let (first, last) = SHOWN;
+    if log.len() <= first + last {
+        return Cow::Borrowed(log);
+    }
+    let boundary = |at: &usize| log.is_char_boundary(*at);
+    let head = &log[..(0..=first).rev().find(boundary).unwrap_or_default()];
+    let head = head.rsplit_once('\n').map_or(head, |(whole, _)| whole);
+    let from = (log.len() - last..log.len()).find(boundary);
+    let tail = &log[from.unwrap_or(log.len())..];
+    let tail = tail.split_once('\n').map_or(tail, |(_, whole)| whole);
+    let out = log.len() - head.len() - tail.len();
+    Cow::Owned(format!(
+        "{head}\n[... {out} bytes are left out here; the results have all of it ...]\n{tail}"
+    ))
 }
 
 /// As text, or the value of an attribute in double quotes. A control character is shown, and does nothing.
@@ -222,4 +245,21 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_keeps_its_beginning_and_its_end() {
+        assert_eq!(shortened("short\n"), "short\n");
+        let log: String = (0..5_000).map(|n| format!("line {n} ü\n")).collect();
+        let text = shortened(&log);
+        assert!(text.len() < 12_200, "{}", text.len());
+        assert!(text.starts_with("line 0 ü\n") && text.ends_with("line 4999 ü\n"));
+        assert!(text.contains("bytes are left out here"));
+        // One line may be all there is.
+        assert!(shortened(&"ü".repeat(20_000)).len() < 12_200);
+    }
 }
