@@ -33,6 +33,31 @@ fn the_reference_holds_in_every_order_of_an_end_and_a_start() {
     assert!(text.ends_with("  0 findings\n"), "{text}");
 }
 
+/// What is known to be cut short is not run, and nothing else is left out by that.
+#[test]
+fn the_same_is_covered_whether_what_is_cut_short_is_run_or_not() {
+    let covered = |args: &[&str]| {
+        let (code, text, error) = pidproof(&[&["explore", "two-servers-start"], args].concat());
+        assert_eq!(code, Some(0), "{text}{error}");
+        assert!(text.contains("none is left"), "{text}");
+        let line = text
+            .lines()
+            .find(|line| line.contains(" orders ("))
+            .unwrap();
+        let number = |after: &str| -> u32 {
+            let (before, _) = line.split_once(after).unwrap();
+            before.split_whitespace().last().unwrap().parse().unwrap()
+        };
+        let by_preemptions = line.split(')').next().unwrap().to_owned();
+        let (cut, foreseen) = (number(" cut short"), number(" known to be"));
+        (by_preemptions, cut, foreseen)
+    };
+    let (orders, cut, foreseen) = covered(&[]);
+    let (all, all_cut, none) = covered(&["--run-cut"]);
+    assert_eq!((orders, cut + foreseen), (all, all_cut));
+    assert!(foreseen > 0 && none == 0, "{foreseen}, {none}");
+}
+
 #[test]
 fn the_reference_holds_with_one_switch_between_two_starts() {
     let (code, text, error) = pidproof(&["explore", "two-servers-start", "--preemptions", "1"]);

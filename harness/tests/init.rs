@@ -121,3 +121,25 @@ fn it_writes_elsewhere_and_says_what_does_not_start() {
     assert_eq!(code, Some(2));
     assert!(!dir.path().join("third").exists());
 }
+
+#[test]
+fn the_ci_is_the_one_that_was_named_and_a_schema_that_is_there_is_used() {
+    let dir = project();
+    fs::write(dir.path().join("profile.schema.json"), "{}").unwrap();
+    let (code, text) = pidproof(&dir, &[&INIT[..], &["--ci", "gitlab"]].concat());
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("wrote  ./.gitlab/pidproof.yml"), "{text}");
+    assert!(!dir.path().join(".github").exists());
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    let job = read(".gitlab/pidproof.yml");
+    assert!(job.contains("- pidproof run --subject pidproof.toml --junit pidproof.xml"));
+    assert!(read("pidproof.toml").starts_with("#:schema ./profile.schema.json\n"));
+    assert!(!read("pidproof.deviations.toml").contains("#:schema"));
+
+    let dir = project();
+    let (code, text) = pidproof(&dir, &[&INIT[..], &["--ci", "none"]].concat());
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!text.contains(".yml"), "{text}");
+    let text = fs::read_to_string(dir.path().join("pidproof.toml")).unwrap();
+    assert!(!text.contains("#:schema"));
+}

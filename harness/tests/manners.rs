@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Output, Stdio};
 
 const PASSES: &str = "title = \"it\"\nrules = [\"PID-1\"]\n[[step]]\nspawn = \"s\"\nrole = \"server\"\n[[step]]\nhandshake = \"s\"\n";
 
@@ -95,4 +96,155 @@ fn shells_and_the_manual_know_the_command() {
             .contains("pidproof")
     );
     assert_eq!(printed(&["man", "frobnicate"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_in_peace() {
+    for args in [&["list"][..], &["run", "run.", "--tier", "plain"]] {
+        let mut suite = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+            .args(args)
+            .env_remove("CI")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let mut lines = BufReader::new(suite.stdout.take().unwrap());
+        lines.read_line(&mut first).unwrap();
+        drop(lines);
+        let output = suite.wait_with_output().unwrap();
+        assert!(!first.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("panicked"), "{said}");
+        // As after Ctrl-C: nobody was told of the rest. What was short enough was written before.
+        assert!(matches!(output.status.code(), Some(130 | 0)), "{args:?}");
+    }
+}
+
+/// A command on a terminal of 60 columns, with what is typed on it once it has said `awaited`.
+fn on_a_narrow_terminal(args: &str, awaited: &str, typed: &[u8]) -> (Option<i32>, String) {
+    let line = format!(
+        "stty rows 24 cols 60; exec {} {args}",
+        env!("CARGO_BIN_EXE_pidproof")
+    );
+    let mut script = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .env_remove("CI")
+        .env_remove("COLUMNS")
+        .env_remove("GITHUB_ACTIONS")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = script.stdout.take().unwrap();
+    let mut input = script.stdin.take().unwrap();
+    let mut text = Vec::new();
+    let mut more = [0; 4096];
+    while !String::from_utf8_lossy(&text).contains(awaited) {
+        let n = out.read(&mut more).unwrap();
+        assert!(n > 0, "{}", String::from_utf8_lossy(&text));
+        text.extend(&more[..n]);
+    }
+    input.write_all(typed).unwrap();
+    out.read_to_end(&mut text).unwrap();
+    drop(input);
+    let code = script.wait().unwrap().code();
+    (code, String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn what_is_read_as_text_fits_a_narrow_terminal() {
+    for args in [
+        "explain PID-7 LEG-4 UNI-15",
+        "doctor",
+        "--help",
+        "run --help",
+    ] {
+        let (code, text) = on_a_narrow_terminal(args, "", b"");
+        assert_eq!(code, Some(0), "{text}");
+        for line in text.lines() {
+            let plain = anstream::adapter::strip_str(line.trim_end()).to_string();
+            // What has no blank in it cannot be wrapped: a path, a name.
+            let words = plain.trim_start().split(' ').count();
+            let fits = plain.chars().count() <= 60 || words == 1;
+            assert!(fits, "{args}: {plain:?}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_on_a_terminal_ends_the_run_and_says_what_was_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let hangs = "title = \"it\"\nrules = [\"PID-1\"]\n[[step]]\nspawn = \"s\"\nrole = \"sleeper\"\n\
+        [[step]]\nawait = \"s\"\nstdout = \"never\"\n[[step]]\nexpect = \"s\"\nexit = 0\n";
+    std::fs::write(dir.path().join("hangs.toml"), hangs).unwrap();
+    let args = format!("run --tier plain --scenarios {}", dir.path().display());
+    let (code, text) = on_a_narrow_terminal(&args, "0/1 ", b"\x03");
+    assert_eq!(code, Some(130), "{text}");
+    assert!(
+        text.contains("interrupted: 0 of 1 cases were judged"),
+        "{text}"
+    );
+}
+
+/// Asks for a release that is not there yet, where something is missing.
+fn provision(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pidproof"))
+        .args(["run", "run.", "--subject", "memtomem@0.1.25"])
+        // Version managers are found by variables of their own.
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+    (output.status.code(), said)
+}
+
+#[test]
+fn without_python_it_says_what_to_install() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let (code, said) = provision(&[("PATH", dir), ("HOME", dir), ("PIDPROOF_CACHE", dir)]);
+    assert_eq!(code, Some(3), "{said}");
+    for part in ["needs Python 3.", "none was found", "install one"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_said_with_what_would_help() {
+    // Nobody can make a directory below a file, not even root.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let cache = file.path().join("cache");
+    let (code, said) = provision(&[("PIDPROOF_CACHE", cache.to_str().unwrap())]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains(file.path().to_str().unwrap()), "{said}");
+    assert!(said.contains("PIDPROOF_CACHE can name another"), "{said}");
+}
+
+#[test]
+fn an_index_that_cannot_be_reached_is_said_with_what_would_help() {
+    let dir = tempfile::tempdir().unwrap();
+    let pyenv = std::env::var("PYENV_ROOT").unwrap_or_default();
+    let (code, said) = provision(&[
+        ("PYENV_ROOT", &pyenv),
+        ("PIDPROOF_CACHE", dir.path().to_str().unwrap()),
+        ("PIP_CONFIG_FILE", "/dev/null"),
+        // Nobody listens at the port of `discard`.
+        ("PIP_INDEX_URL", "http://127.0.0.1:9/simple"),
+        ("PIP_EXTRA_INDEX_URL", ""),
+        ("PIP_FIND_LINKS", ""),
+        ("PIP_RETRIES", "0"),
+    ]);
+    assert_eq!(code, Some(3), "{said}");
+    // A host without a Python that is new enough comes no further than that.
+    let asked = !said.contains("install one");
+    assert_eq!(
+        said.contains("Can the package index be reached"),
+        asked,
+        "{said}"
+    );
 }

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use super::args::Args;
 use super::out::say;
-use super::{Exit, Failure};
+use super::{Exit, Failure, complete};
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Completions {
@@ -23,7 +23,8 @@ pub(super) struct Man {
 pub(super) fn completions(args: &Completions) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "pidproof", &mut text);
-    say(String::from_utf8_lossy(&text).trim_end());
+    let text = complete::live(args.shell, &String::from_utf8_lossy(&text));
+    say(text.trim_end());
     Ok(Exit::AsExpected)
 }
 

@@ -12,6 +12,7 @@ use super::provision::Provision;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
+use super::verify::Verify;
 use crate::scenario::model::{Level, Tier};
 
 /// Judges pidfile semantics of real server processes, from outside.
@@ -27,7 +28,7 @@ const EXIT_CODES: &str = "Exit status: 0 as expected, 1 a rule is broken, 2 usag
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Write a profile, a deviations file and a CI workflow for a server of one's own, and try to start it
+    /// Write a profile, a deviations file and a CI job for a server of one's own, and try to start it
     Init(Init),
     /// Run cases and judge the subject
     Run(Run),
@@ -61,7 +62,9 @@ pub(super) enum Command {
     Diff(Diff),
     /// Show rules against subjects, from the results of several runs
     Matrix(Matrix),
-    /// Print the JSON Schema of a file that pidproof writes
+    /// See whether a claim that `run --claim` wrote is so
+    Verify(Verify),
+    /// Print the JSON Schema of a file that pidproof reads or writes
     Schema(Schema),
     /// Print what a shell completes words with
     Completions(Completions),
@@ -79,6 +82,14 @@ pub(super) struct Schema {
 pub(super) enum SchemaOf {
     /// The results of a run: each line of what `run --json` writes
     Results,
+    /// What `run --claim` writes
+    Claim,
+    /// A scenario file
+    Scenario,
+    /// A profile: how a subject is started
+    Profile,
+    /// A file of known deviations
+    Deviations,
 }
 
 /// Which cases.
@@ -204,9 +215,22 @@ pub(super) struct Init {
     /// Where to write
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) dir: PathBuf,
+    /// What the project's CI is
+    #[arg(long, value_name = "CI", default_value = "github")]
+    pub(super) ci: CiArg,
     /// Replace files that are there; a deviations file with entries in it stays all the same
     #[arg(long)]
     pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiArg {
+    /// A workflow of GitHub Actions
+    Github,
+    /// A job to include in GitLab's configuration
+    Gitlab,
+    /// None, or another
+    None,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -328,6 +352,9 @@ pub(super) struct Explore {
     /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
     #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
     pub(super) audit: Option<u64>,
+    /// Run also the orders that are known to be cut short, from what was seen in others
+    #[arg(long)]
+    pub(super) run_cut: bool,
     /// Stop after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub(super) time: Option<u64>,

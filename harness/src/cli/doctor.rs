@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::out::say;
+use super::out::{say, wrapped};
 use super::{Exit, Failure};
 use crate::scenario::load::Library;
 use crate::subject;
@@ -51,5 +51,5 @@ fn tools() -> Result<BTreeMap<String, usize>, Failure> {
 }
 
 fn tell(label: &str, text: impl std::fmt::Display) {
-    say(format_args!("{label:10} {text}"));
+    say(wrapped(&format!("{label:10} {text}"), 11));
 }

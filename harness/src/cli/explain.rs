@@ -1,7 +1,7 @@
 //! `pidproof explain`.
 
 use super::args::Explain;
-use super::out::say;
+use super::out::{say, wrapped};
 use super::{Exit, Failure};
 use crate::scenario::diag::nearest;
 use crate::subject;
@@ -21,7 +21,7 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
             });
         };
         say(format_args!("{} ({})", rule.id, rule.level.word()));
-        say(format_args!("  {}", rule.statement));
+        say(wrapped(&format!("  {}", rule.statement), 2));
         say(format_args!("\n  judged by"));
         let mut any = false;
         for scenario in &library.scenarios {
@@ -30,12 +30,9 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
             };
             if case.rules.contains(&rule.id) {
                 any = true;
-                say(format_args!(
-                    "    {:3} cases  {}: {}",
-                    scenario.cases.len(),
-                    case.file,
-                    case.title
-                ));
+                let cases = scenario.cases.len();
+                let line = format!("    {cases:3} cases  {}: {}", case.file, case.title);
+                say(wrapped(&line, 15));
             }
         }
         if !any {

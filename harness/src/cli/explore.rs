@@ -130,6 +130,7 @@ fn one(
         time: args.time.map(Duration::from_secs),
         findings: args.findings,
         keep_classes: args.audit.is_some(),
+        run_cut: args.run_cut,
         part: args.part,
     };
     say(format_args!(
@@ -212,6 +213,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
     let Summary {
         orders,
         slept,
+        foreseen,
         steps,
         longest,
         looks,
@@ -246,7 +248,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         .map(|(preemptions, orders)| format!("{orders} with {preemptions}"))
         .collect();
     let mut text = format!(
-        "  {orders} orders ({}), {slept} cut short; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
+        "  {orders} orders ({}), {slept} cut short, {foreseen} known to be and not run; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
          {again} begun anew; {:.1} s, {rate:.0} orders a second\n  {} findings",
         by.join(", "),
         took.as_secs_f64(),

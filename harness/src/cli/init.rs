@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use toml_edit::{Array, Value};
 
-use super::args::Init;
+use super::args::{CiArg, Init};
 use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, which, whole};
@@ -16,6 +16,10 @@ use crate::suite::{Interrupt, find_host};
 const PROFILE: &str = "pidproof.toml";
 const DEVIATIONS: &str = "pidproof.deviations.toml";
 const WORKFLOW: &str = ".github/workflows/pidproof.yml";
+const GITLAB: &str = ".gitlab/pidproof.yml";
+/// Files that an editor checks the others with, where somebody has put them there.
+const PROFILE_SCHEMA: &str = "profile.schema.json";
+const DEVIATIONS_SCHEMA: &str = "deviations.schema.json";
 
 const PROFILE_HEAD: &str = "\
 # How pidproof starts this project's programs, and what it should know of them. `pidproof run` in this directory
@@ -78,17 +82,50 @@ jobs:
       - run: sudo env "PATH=$PATH" CI=true pidproof run --subject pidproof.toml
 "#;
 
+const GITLAB_TEXT: &str = r#"# Judges the server by the pidfile contract. Written by `pidproof init`, and yours to change.
+# The project's .gitlab-ci.yml takes it in with
+#
+#     include:
+#       - local: .gitlab/pidproof.yml
+pidproof:
+  # As root, which the jobs of an image are: some cases need files that belong to somebody else. The server runs as an
+  # ordinary user all the same. A runner whose containers may make no namespaces lacks some cases: `pidproof doctor` says
+  # which, and --may-skip names what it may.
+  image: rust:1
+  script:
+    # Build here what pidproof.toml starts.
+    - cargo install --locked pidproof
+    # GitLab sets CI, so nothing may be skipped.
+    - pidproof run --subject pidproof.toml --junit pidproof.xml
+  artifacts:
+    when: always
+    reports:
+      junit: pidproof.xml
+"#;
+
 pub(super) fn init(args: &Init) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
     let server = which::words(args.server.as_deref())?;
     let cli = which::words(args.cli.as_deref())?;
     let at = |name: &str| args.dir.join(name);
-    let files = [
-        (at(PROFILE), profile(&args.dir, &server, &cli)),
-        (at(DEVIATIONS), DEVIATIONS_TEXT.to_owned()),
-        (at(WORKFLOW), WORKFLOW_TEXT.to_owned()),
+    let for_editor = |schema: &str| match at(schema).is_file() {
+        true => format!("#:schema ./{schema}\n"),
+        false => String::new(),
+    };
+    let text = profile(&args.dir, &server, &cli);
+    let mut files = vec![
+        (at(PROFILE), for_editor(PROFILE_SCHEMA) + &text),
+        (
+            at(DEVIATIONS),
+            for_editor(DEVIATIONS_SCHEMA) + DEVIATIONS_TEXT,
+        ),
     ];
+    match args.ci {
+        CiArg::Github => files.push((at(WORKFLOW), WORKFLOW_TEXT.to_owned())),
+        CiArg::Gitlab => files.push((at(GITLAB), GITLAB_TEXT.to_owned())),
+        CiArg::None => {}
+    }
     let there = files.iter().find(|(path, _)| path.exists());
     if let (Some((path, _)), false) = (there, args.force) {
         return Err(Failure::There(path.display().to_string()));
@@ -114,6 +151,9 @@ pub(super) fn init(args: &Init) -> Result<Exit, Failure> {
     }
     ready?;
     say("it starts and ends here");
+    if args.ci == CiArg::Gitlab {
+        say(format_args!("{GITLAB} says how .gitlab-ci.yml takes it in"));
+    }
     let (named, file) = if args.dir == Path::new(".") {
         (String::new(), DEVIATIONS.to_owned())
     } else {

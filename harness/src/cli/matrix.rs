@@ -89,7 +89,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Of the terminal, or as COLUMNS says.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
     let seen = || {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;

@@ -6,6 +6,8 @@ mod baseline;
 mod beside;
 mod bisect;
 mod check;
+mod claim;
+mod complete;
 mod diff;
 mod doctor;
 mod explain;
@@ -32,6 +34,7 @@ mod shell;
 mod sweeps;
 mod target;
 pub mod test_target;
+mod verify;
 mod which;
 mod whole;
 
@@ -140,6 +143,8 @@ enum Failure {
         path: PathBuf,
         source: record::ReadError,
     },
+    #[error("{path}: {why}")]
+    NotAClaim { path: PathBuf, why: String },
     #[error("no rule is left in these results by what was asked for")]
     NoRuleLeft,
     #[error("the results in {path} are not whole: {source}")]
@@ -166,6 +171,7 @@ impl Failure {
             | Self::SameRelease(_)
             | Self::WrongEnd(_)
             | Self::Unread { .. }
+            | Self::NotAClaim { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
@@ -182,6 +188,10 @@ impl Failure {
 
 /// The command's `main`.
 pub fn main() -> ExitCode {
+    if let Some(words) = complete::asked() {
+        complete::complete(&words);
+        return Exit::AsExpected.into();
+    }
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -217,6 +227,7 @@ pub fn main() -> ExitCode {
         args::Command::Bisect(args) => bisect::bisect(&args),
         args::Command::Diff(args) => diff::diff(&args),
         args::Command::Matrix(args) => matrix::matrix(&args),
+        args::Command::Verify(args) => verify::verify(&args),
         args::Command::Schema(of) => schema::schema(&of),
     };
     match done {

@@ -98,3 +98,50 @@ fn say_plainly(line: impl Display) -> io::Result<()> {
         line_to(&mut anstream::stdout().lock(), line)
     }
 }
+
+/// A text in lines no wider than the terminal, each after the first set in; as it is where nobody says how wide it is.
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let seen = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let width = seen
+        .map(|size| usize::from(size.ws_col))
+        .filter(|width| *width > 0);
+    match width.or_else(columns) {
+        Some(width) => wrap(text, indent, width),
+        None => text.to_owned(),
+    }
+}
+
+fn wrap(text: &str, indent: usize, width: usize) -> String {
+    let head = text.len() - text.trim_start().len();
+    let mut out = text[..head].to_owned();
+    let mut at = head;
+    let mut fresh = true;
+    for word in text[head..].split(' ') {
+        let len = word.chars().count();
+        if !fresh && at + 1 + len > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            at = indent;
+        } else if !fresh {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(word);
+        at += len;
+        fresh = false;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_wrapped_between_words_and_no_word_is_cut() {
+        assert_eq!(wrap("  one two three", 4, 9), "  one two\n    three");
+        assert_eq!(wrap("  overlong word", 2, 5), "  overlong\n  word");
+        assert_eq!(wrap("short", 2, 60), "short");
+    }
+}

@@ -9,6 +9,7 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args as ClapArgs;
 
 use super::args::Run;
+use super::claim::ClaimFile;
 use super::github::GitHub;
 use super::last::Last;
 use super::run::files;
@@ -35,6 +36,9 @@ pub(super) struct Reports {
     /// Write the results as JUnit XML, when the run is over
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Write what the subject came to as a claim that `pidproof verify` checks, when all that was selected was judged
+    #[arg(long, value_name = "FILE")]
+    pub(super) claim: Option<PathBuf>,
     /// Annotate what is not as expected as GitHub Actions reads it, and append a summary to the file that
     /// GITHUB_STEP_SUMMARY names; the default where GITHUB_ACTIONS is set
     #[arg(long)]
@@ -46,6 +50,7 @@ pub(super) struct Results {
     json: Option<Sink>,
     junit: Option<Target>,
     github: Option<GitHub>,
+    claim: Option<ClaimFile>,
     /// The first thing that could not be written; nothing more is written there then.
     failed: Option<(PathBuf, io::Error)>,
     last: Last,
@@ -69,8 +74,11 @@ impl Results {
             let own = args.source.scenarios.is_some() || !files(&args.select).0.is_empty();
             GitHub::new(own)
         });
+        let claim = reports.claim.as_deref();
+        let claim = claim.map(|path| ClaimFile::find(path, args)).transpose()?;
         Ok(Self {
             json,
+            claim,
             junit,
             github,
             failed: None,
@@ -88,7 +96,10 @@ impl Results {
         library: &Library,
         cases: &[&Case],
         host: &Host,
-    ) {
+    ) -> Result<(), Failure> {
+        if let Some(claim) = &mut self.claim {
+            claim.begin(subject, library, cases)?;
+        }
         self.end.selected = cases.len();
         let run = RunRecord {
             format: record::FORMAT.to_owned(),
@@ -108,6 +119,7 @@ impl Results {
         if let Some(github) = &self.github {
             github.begin();
         }
+        Ok(())
     }
 
     /// A case has ended.
@@ -155,6 +167,11 @@ impl Results {
         }
         if let Some(github) = self.github.take()
             && let Err(failed) = github.end(&run, &self.cases, &end)
+        {
+            self.failed.get_or_insert(failed);
+        }
+        if let Some(claim) = self.claim.take()
+            && let Err(failed) = claim.end(&run, &self.cases, &end)
         {
             self.failed.get_or_insert(failed);
         }

@@ -76,7 +76,7 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     for note in &subject.notes {
         anstream::eprintln!("pidproof: {note}");
     }
-    results.begin(&subject, &library, &cases, &host);
+    results.begin(&subject, &library, &cases, &host)?;
     let judged = judged(&subject, &host, &interrupt);
     if interrupt.asked() {
         return Ok(Exit::Interrupted);

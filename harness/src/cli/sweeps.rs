@@ -1,7 +1,6 @@
 //! The chosen sweeps become their points.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use super::args::{List, Select};
 use super::out::say;
@@ -10,7 +9,7 @@ use super::select::is_point_of;
 use super::{Exit, Failure, beside, which};
 use crate::scenario::model::Case;
 use crate::subject;
-use crate::suite::{CaseResult, Found, Interrupt, Subjects, find_host, find_points};
+use crate::suite::{CaseResult, Found, Interrupt, Subjects, find_all, find_host};
 use crate::world::Host;
 
 /// What the chosen sweeps lead to.
@@ -36,33 +35,9 @@ pub(super) fn find<'a>(
         .copied()
         .filter(|case| case.sweep.is_some())
         .collect();
-    let next = AtomicUsize::new(0);
-    let (tell, hear) = mpsc::channel();
-    let mut found: Vec<(usize, Found<'a>)> = std::thread::scope(|scope| {
-        for _ in 0..workers.min(sweeps.len()) {
-            let (tell, next, sweeps) = (tell.clone(), &next, &sweeps);
-            scope.spawn(move || {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = sweeps.get(at) else { break };
-                    let Some(found) = find_points(case, host, subjects, interrupt) else {
-                        break;
-                    };
-                    if tell.send((at, found)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(tell);
-        hear.into_iter().collect()
-    });
-    if found.len() < sweeps.len() {
-        return None;
-    }
-    found.sort_by_key(|(at, _)| *at);
+    let found = find_all(&sweeps, host, subjects, workers, interrupt)?;
     let mut swept = Swept::default();
-    for (at, found) in found {
+    for (sweep, found) in sweeps.into_iter().zip(found) {
         let points = match found {
             Found::Points(points) => points,
             Found::Not(result) => {
@@ -74,7 +49,7 @@ pub(super) fn find<'a>(
         let named: Vec<&String> = chosen
             .filter
             .iter()
-            .filter(|filter| is_point_of(sweeps[at], filter))
+            .filter(|filter| is_point_of(sweep, filter))
             .collect();
         swept.points.extend(
             points

@@ -100,7 +100,13 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, (Exit, String)> {
                     return Err(why.into());
                 }
                 let (rules, host, spec) = &*shared;
-                judge(&case, rules, host, spec)
+                judge(
+                    &case,
+                    rules,
+                    host,
+                    spec,
+                    must_run && may_skip.tier.is_none(),
+                )
             })
             .with_ignored_flag(skipped)
         })
@@ -122,7 +128,7 @@ fn from_root(spec: String) -> String {
 }
 
 /// What may be missing where nothing else may.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct MaySkip {
     /// The least tier.
     tier: Option<Tier>,
@@ -186,7 +192,13 @@ fn at_hand(case: &Case) -> bool {
 }
 
 /// Runs one case. The subject is provisioned here, and never while listing.
-fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Failed> {
+fn judge(
+    case: &Case,
+    rules: &Rules,
+    host: &Host,
+    spec: &str,
+    all_points: bool,
+) -> Result<(), Failed> {
     let subject: Subject = subject::find(spec).map_err(|e| e.to_string())?;
     for note in &subject.deviations.warnings {
         anstream::eprintln!("pidproof: {note}");
@@ -204,7 +216,15 @@ fn judge(case: &Case, rules: &Rules, host: &Host, spec: &str) -> Result<(), Fail
     };
     let result =
         run_and_explain(case, host, &subjects, &interrupt).ok_or("the run was interrupted")?;
+    let passed_over = &result.evidence.passed_over;
+    for line in passed_over {
+        anstream::eprintln!("pidproof: not run: {line}");
+    }
     match &result.verdict {
+        Verdict::Pass | Verdict::Deviates(_) if all_points && !passed_over.is_empty() => {
+            let lines = passed_over.join("\n");
+            Err(format!("not run, and nothing may be skipped: {lines}").into())
+        }
         Verdict::Pass | Verdict::Deviates(_) => Ok(()),
         Verdict::Fail(_)
         | Verdict::TimedOut(_)

@@ -105,7 +105,6 @@ impl<'a> Engine<'a> {
             what,
         } = injection;
         let deed = match what {
-            _ if self.job.control => Deed::Count,
             Injected::Fail { errno } => Deed::Fail(*errno),
             Injected::Delay { ms } => Deed::Delay(Duration::from_millis(*ms)),
             Injected::Strike { signal, moment } => Deed::Signal(*signal, *moment),
@@ -114,6 +113,8 @@ impl<'a> Engine<'a> {
                 Deed::Pause
             }
         };
+        // In the control run it is only seen whether the call is made.
+        let deed = (!self.job.control).then_some(deed);
         let path = path.as_ref().map(|p| self.call_path(p)).transpose()?;
         self.calls.supervisor.plan(Rule {
             name: name.clone(),

@@ -54,6 +54,8 @@ pub struct Evidence {
     pub counts: BTreeMap<String, BTreeMap<String, usize>>,
     /// The point of a sweep that all this is of.
     pub point: Option<String>,
+    /// Of a sweep: how many of its points this host cannot run, and why, a line a reason.
+    pub passed_over: Vec<String>,
     /// The scenario file that makes just this case, where no file does.
     pub scenario: Option<String>,
 }
@@ -93,6 +95,7 @@ impl Engine<'_> {
             calls: Vec::new(),
             counts: BTreeMap::new(),
             point: None,
+            passed_over: Vec::new(),
             scenario: self.job.case.text.clone(),
         }
     }

@@ -13,7 +13,7 @@ pub use shrink::shrink;
 
 use self::frontier::{Frontier, Next};
 use crate::engine::Job;
-use crate::orders::{End, Finding, Limits, Line, Ran, Step, Task};
+use crate::orders::{End, Finding, Limits, Line, Memory, Ran, Step, Task};
 use crate::scenario::model::Tier;
 use crate::suite::Interrupt;
 use crate::suite::line::Worker;
@@ -37,6 +37,8 @@ pub struct How {
     pub findings: usize,
     /// Whether the classes are kept, to be compared.
     pub keep_classes: bool,
+    /// Whether an order that is known to be cut short is run all the same.
+    pub run_cut: bool,
     /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
     pub part: Option<(usize, usize)>,
 }
@@ -65,6 +67,9 @@ pub struct Summary {
     pub orders: u64,
     /// Orders that were left in the midst, as what followed had been tried.
     pub slept: u64,
+    /// Orders that were not begun, as they were known to be left in the midst.
+    #[serde(default)]
+    pub foreseen: u64,
     /// Orders by the number of their preemptions.
     pub by_preemptions: BTreeMap<u32, u64>,
     /// Steps of all.
@@ -100,6 +105,7 @@ impl Summary {
 struct Shared {
     frontier: Frontier,
     summary: Summary,
+    memory: Memory,
 }
 
 /// Explores, or goes on where another time ended. `hear` is told of the progress now and then.
@@ -128,6 +134,7 @@ pub fn explore(
     let shared = Mutex::new(Shared {
         frontier: Frontier::new(first),
         summary,
+        memory: Memory::default(),
     });
     let more = std::sync::Condvar::new();
     std::thread::scope(|scope| {
@@ -146,6 +153,7 @@ pub fn explore(
     let Shared {
         frontier,
         mut summary,
+        ..
     } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.left = frontier.rest();
     summary.took = took + start.elapsed();
@@ -162,6 +170,10 @@ fn work(
     hear: &(impl Fn(&Summary, usize) + Sync),
 ) -> Result<(), String> {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let actors = job.case.explore.iter().flat_map(|explore| &explore.actors);
+    let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
+    // Within a bound nothing is cut short, and by chance nothing sleeps.
+    let foresees = how.limits.preemptions.is_none() && how.random.is_none() && !how.run_cut;
     let mut worker = None;
     loop {
         let mut guard = lock();
@@ -170,7 +182,21 @@ fn work(
                 guard.frontier.stop();
             }
             match guard.frontier.next() {
-                Next::Task(task) => break task,
+                Next::Task(task) => {
+                    let Shared {
+                        frontier,
+                        summary,
+                        memory,
+                    } = &mut *guard;
+                    let cut = foresees.then(|| memory.foresee(&task, actors, how.limits));
+                    match cut.flatten() {
+                        None => break task,
+                        Some(cut) => {
+                            summary.foreseen += 1;
+                            frontier.done(cut.others);
+                        }
+                    }
+                }
                 Next::None => return Ok(()),
                 // Others are at work, and what they find may be more to do.
                 Next::Wait => {
@@ -197,7 +223,14 @@ fn work(
 
 /// Takes note of what came of an order.
 fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
-    let Shared { frontier, summary } = shared;
+    let Shared {
+        frontier,
+        summary,
+        memory,
+    } = shared;
+    for sight in &ran.seen {
+        memory.keep(sight);
+    }
     summary.steps += ran.steps.len() as u64;
     summary.looks += ran.looks;
     summary.longest = summary.longest.max(ran.steps.len());

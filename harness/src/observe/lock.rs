@@ -106,11 +106,15 @@ fn try_lock(file: File, how: FlockArg) -> io::Result<bool> {
 
 /// An inode as lock listings name it.
 pub fn listed_name(found: &Metadata) -> String {
+    listed((found.dev(), found.ino()))
+}
+
+/// The same by device and number.
+pub fn listed((dev, ino): (u64, u64)) -> String {
     format!(
-        "{:02x}:{:02x}:{}",
-        nix::sys::stat::major(found.dev()),
-        nix::sys::stat::minor(found.dev()),
-        found.ino()
+        "{:02x}:{:02x}:{ino}",
+        nix::sys::stat::major(dev),
+        nix::sys::stat::minor(dev),
     )
 }
 

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A file, by how it came to be: the same whenever the same has happened, which its number is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct File(pub u64);
+
 /// What can be touched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Object {
@@ -10,11 +14,11 @@ pub enum Object {
     /// The list of a directory's names.
     Entries(String),
     /// Mode, owner and number of names of a file.
-    Inode(u64, u64),
+    Inode(File),
     /// What is in it, and how much.
-    Content(u64, u64),
+    Content(File),
     /// The locks of a file.
-    Lock(u64, u64),
+    Lock(File),
     /// A process.
     Process(u8),
 }
@@ -35,6 +39,11 @@ pub enum Access {
 pub struct Label(Vec<(Object, Access)>);
 
 impl Label {
+    /// All of it.
+    pub fn iter(&self) -> impl Iterator<Item = &(Object, Access)> {
+        self.0.iter()
+    }
+
     /// Notes one more.
     pub fn add(&mut self, object: Object, access: Access) {
         self.0.push((object, access));
@@ -56,7 +65,7 @@ impl Label {
     #[must_use]
     pub fn wakes(&self) -> bool {
         self.0.iter().any(|(object, access)| {
-            *access == Access::Write && matches!(object, Object::Lock(..) | Object::Process(_))
+            *access == Access::Write && matches!(object, Object::Lock(_) | Object::Process(_))
         })
     }
 

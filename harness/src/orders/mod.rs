@@ -4,15 +4,21 @@
 mod class;
 mod finding;
 mod label;
+mod memory;
 mod next;
+mod past;
 mod schedule;
+#[cfg(test)]
+mod small;
 
 use serde::{Deserialize, Serialize};
 
 pub use class::class;
 pub use finding::{Finding, Line, columns, switches};
-pub use label::{Access, Label, Object};
+pub use label::{Access, File, Label, Object};
+pub use memory::{Cut, Memory, Sight};
 pub use next::{Choice, Limits, Node, Way, next};
+pub use past::{Past, changed};
 pub use schedule::{BadSchedule, Schedule};
 
 /// What can go on next: a thread with the call that it waits in, or something that happens to a process.
@@ -76,6 +82,8 @@ pub struct Ran {
     pub lines: Vec<Line>,
     /// How often it was asked whether a process stands still.
     pub looks: u64,
+    /// What was seen of who does what next, as far as that was new.
+    pub seen: Vec<Sight>,
 }
 
 /// What an order came to.
@@ -103,6 +111,7 @@ impl Ran {
             findings: Vec::new(),
             lines: Vec::new(),
             looks: 0,
+            seen: Vec::new(),
         }
     }
 }

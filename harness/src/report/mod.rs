@@ -1,6 +1,7 @@
 //! Telling what came of a run: to people, and to machines.
 
 mod baseline;
+pub mod claim;
 mod deviating;
 pub mod diff;
 mod failure;

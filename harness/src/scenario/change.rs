@@ -4,17 +4,16 @@ use super::diag::Diags;
 use super::fields::Fields;
 use super::model::{Action, Change, ChangeKind};
 use super::spawn::uid;
-use super::step::{Context, VERBS};
+use super::step::Context;
 use super::template::Template;
 
 /// The step of `verb`, if it is one of those.
 pub(super) fn change(
-    verb: &str,
+    verb: &'static str,
     fields: &mut Fields<'_>,
     cx: &Context<'_>,
     diags: &mut Diags,
 ) -> Option<Action> {
-    let verb = VERBS.iter().copied().find(|v| *v == verb)?;
     let path = fields.template(verb, &cx.scope, diags);
     let how = match verb {
         "write" => ChangeKind::Write {
@@ -41,14 +40,9 @@ pub(super) fn change(
             to: fields.need_template("to", &cx.scope, diags)?,
             if_there: fields.flag("if-there", diags).unwrap_or(false),
         },
-        "touch" => {
-            if fields.take("time").is_none() {
-                fields.missing("time");
-            }
-            ChangeKind::Touch {
-                time: fields.number("time", diags).unwrap_or_default(),
-            }
-        }
+        "touch" => ChangeKind::Touch {
+            time: fields.number("time", diags).unwrap_or_default(),
+        },
         _ => return None,
     };
     let makes = matches!(
@@ -61,12 +55,6 @@ pub(super) fn change(
     let uid = (makes || matches!(how, ChangeKind::Chown | ChangeKind::Symlink { .. }))
         .then(|| uid(fields, cx, diags))
         .flatten();
-    if matches!(how, ChangeKind::Chmod) && mode.is_none() && fields.take("mode").is_none() {
-        fields.missing("mode");
-    }
-    if matches!(how, ChangeKind::Chown) && uid.is_none() && fields.take("uid").is_none() {
-        fields.missing("uid");
-    }
     Some(Action::Change(Change {
         path: path?,
         how,

@@ -46,21 +46,53 @@ impl Texts {
                 add(id, text);
             }
         }
-        let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        format!("sha256:{hex}")
+        hex(hash.finalize())
     }
 }
 
+/// The scenarios that cases are of.
+fn chosen<'a>(cases: &[&'a Case]) -> BTreeSet<&'a str> {
+    let scenario = |case: &Case| case.id.find(':').unwrap_or(case.id.len());
+    cases
+        .iter()
+        .map(|case| &case.id[..scenario(case)])
+        .collect()
+}
+
+fn hex(hash: impl AsRef<[u8]>) -> String {
+    let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
 impl Library {
+    /// What [`Library::digest`] says of cases of these scenarios; other names are passed over.
+    pub fn digest_of(&self, names: &BTreeSet<&str>) -> String {
+        self.texts.digest(names)
+    }
+
+    /// The rules, the names and all scenarios, each with a digest.
+    pub fn all_digests(&self) -> BTreeMap<String, String> {
+        let shared = self.texts.shared.iter().map(|(name, text)| (*name, text));
+        let scenarios = self.texts.scenarios.iter();
+        shared
+            .chain(scenarios.map(|(id, text)| (id.as_str(), text)))
+            .map(|(name, text)| (name.to_owned(), hex(Sha256::digest(text))))
+            .collect()
+    }
+
+    /// The same, of the scenarios that these cases are of.
+    pub fn digests(&self, cases: &[&Case]) -> BTreeMap<String, String> {
+        let chosen = chosen(cases);
+        let mut all = self.all_digests();
+        let shared = |name: &str| self.texts.shared.iter().any(|(own, _)| *own == name);
+        all.retain(|name, _| shared(name) || chosen.contains(name.as_str()));
+        all
+    }
+
     /// Stands for the rules, the names and the text of all scenarios that these cases are of. Where the files
     /// lie makes no difference.
     pub fn digest(&self, cases: &[&Case]) -> String {
-        let scenario = |case: &&Case| -> usize { case.id.find(':').unwrap_or(case.id.len()) };
-        let chosen = cases
-            .iter()
-            .map(|case| &case.id[..scenario(case)])
-            .collect();
-        self.texts.digest(&chosen)
+        self.texts.digest(&chosen(cases))
     }
 }
 

@@ -57,13 +57,20 @@ pub(super) fn process(
     })))
 }
 
+/// Words for more than one exit status.
+pub(super) const EXITS: [(&str, ExpectEnd); 3] = [
+    ("any", ExpectEnd::AnyExit),
+    ("nonzero", ExpectEnd::NonZero),
+    ("failure", ExpectEnd::Failure),
+];
+
 fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
     let node = fields.take("exit")?;
     match &node.value {
         Value::Number(_) => number(node, diags).map(|n| ExpectEnd::Exit(vec![n])),
-        Value::Text(s) if s == "nonzero" => Some(ExpectEnd::NonZero),
-        Value::Text(s) if s == "any" => Some(ExpectEnd::AnyExit),
-        Value::Text(s) if s == "failure" => Some(ExpectEnd::Failure),
+        Value::Text(s) if EXITS.iter().any(|(word, _)| word == s) => EXITS
+            .into_iter()
+            .find_map(|(word, end)| (word == s).then_some(end)),
         Value::List(items) if !items.is_empty() => Some(ExpectEnd::Exit(
             items
                 .iter()
@@ -88,7 +95,7 @@ fn text_checks(
     cx: &Context<'_>,
     diags: &mut Diags,
 ) -> TextChecks {
-    let Some(mut inner) = fields.table(key, "a text check", diags) else {
+    let Some(mut inner) = fields.table(key, diags) else {
         return TextChecks::default();
     };
     let checks = TextChecks {
@@ -207,7 +214,7 @@ fn entries(
     )
 }
 
-const KINDS: [(&str, FileKind); 7] = [
+pub(super) const KINDS: [(&str, FileKind); 7] = [
     ("absent", FileKind::Absent),
     ("file", FileKind::File),
     ("directory", FileKind::Directory),
@@ -231,6 +238,13 @@ fn opened(
     Some(name.to_owned())
 }
 
+pub(super) const HELD: [(&str, Held); 4] = [
+    (LOCKS[0].0, Held::As(LOCKS[0].1)),
+    (LOCKS[1].0, Held::As(LOCKS[1].1)),
+    ("either", Held::Either),
+    ("none", Held::Free),
+];
+
 /// `expect-lock = "<path>"`, or `"inode:<handle of open>"`.
 pub(super) fn lock<'a>(
     fields: &mut Fields<'a>,
@@ -239,16 +253,7 @@ pub(super) fn lock<'a>(
 ) -> Option<Action> {
     let (value, span) = fields.text("expect-lock", diags)?;
     let on = lock_on(value, span, fields, cx, diags);
-    if fields.take("held").is_none() {
-        fields.missing("held");
-    }
-    let words = [
-        (LOCKS[0].0, Held::As(LOCKS[0].1)),
-        (LOCKS[1].0, Held::As(LOCKS[1].1)),
-        ("either", Held::Either),
-        ("none", Held::Free),
-    ];
-    let held = fields.word("held", &words, diags).unwrap_or(Held::Free);
+    let held = fields.word("held", &HELD, diags).unwrap_or(Held::Free);
     let by = super::holder::by(fields, cx, diags);
     let close_on_exec = fields.flag("close-on-exec", diags).unwrap_or(false);
     if close_on_exec && held == Held::Free {

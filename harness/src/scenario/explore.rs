@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::diag::Diags;
 use super::fields::{Fields, list};
 use super::model::{Action, Role, Spawn};
+use super::shape::ACTOR;
 use super::spawn::spawn;
 use super::step::Context;
 use super::template::Template;
@@ -47,16 +48,24 @@ pub enum Until {
     Ended,
 }
 
+/// The words for them.
+pub(super) const UNTIL: [(&str, Until); 4] = [
+    ("answered", Until::Answered),
+    ("terminated", Until::Terminated),
+    ("hung-up", Until::Hung),
+    ("ended", Until::Ended),
+];
+
 /// `[explore]`.
 pub(super) fn read<'a>(
     fields: &mut Fields<'a>,
     cx: &mut Context<'a>,
     diags: &mut Diags,
 ) -> Option<Explore> {
-    let mut inner = fields.table("explore", "`[explore]`", diags)?;
+    let mut inner = fields.table("explore", diags)?;
     let mut actors = Vec::new();
     match inner.take("actor") {
-        None => inner.missing("actor"),
+        None => {}
         Some(node) => {
             let nodes = list(node, diags);
             if !(2..=3).contains(&nodes.len()) {
@@ -75,7 +84,7 @@ pub(super) fn read<'a>(
                     );
                     continue;
                 };
-                let mut fields = Fields::new(entries, node.span.clone(), "an actor");
+                let mut fields = Fields::new(entries, node.span.clone(), &ACTOR);
                 actors.extend(actor(&mut fields, cx, diags));
                 fields.finish(diags);
             }
@@ -86,11 +95,6 @@ pub(super) fn read<'a>(
     let pidfile = path(&mut inner, "pidfile");
     let state = path(&mut inner, "state");
     let hold = path(&mut inner, "hold");
-    for (key, found) in [("pidfile", &pidfile), ("state", &state)] {
-        if found.is_none() {
-            inner.missing(key);
-        }
-    }
     inner.finish(diags);
     Some(Explore {
         actors,
@@ -102,13 +106,7 @@ pub(super) fn read<'a>(
 
 fn actor<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -> Option<Actor> {
     let (name, _) = fields.need_text("spawn", diags)?;
-    let words = [
-        ("answered", Until::Answered),
-        ("terminated", Until::Terminated),
-        ("hung-up", Until::Hung),
-        ("ended", Until::Ended),
-    ];
-    let until = fields.word("until", &words, diags);
+    let until = fields.word("until", &UNTIL, diags);
     let serves = fields.flag("serves", diags).unwrap_or(false);
     let Action::Spawn(spawn) = spawn(name, fields, cx, diags)? else {
         return None;

@@ -4,32 +4,40 @@ use std::collections::BTreeSet;
 
 use super::diag::{Diags, nearest};
 use super::node::{Entry, Node, Span, Value};
+use super::shape::{As, Shape};
 use super::template::{Scope, Template};
 
-/// A table being decoded. Every key asked for counts as known; `finish` reports the others.
+/// A table being decoded, by its shape. Every key asked for counts as known; `finish` reports the others.
 pub struct Fields<'a> {
     entries: &'a [Entry],
     known: BTreeSet<&'static str>,
     missing: Vec<&'static str>,
     /// Where the table stands, for a key that is missing.
     pub span: Span,
-    what: &'static str,
+    shape: &'static Shape,
 }
 
 impl<'a> Fields<'a> {
-    /// Starts on `entries`, a table called `what` in errors.
-    pub fn new(entries: &'a [Entry], span: Span, what: &'static str) -> Self {
+    /// Starts on `entries`.
+    pub fn new(entries: &'a [Entry], span: Span, shape: &'static Shape) -> Self {
         Self {
             entries,
             known: BTreeSet::new(),
             missing: Vec::new(),
             span,
-            what,
+            shape,
         }
     }
 
     /// The value of `key`, whatever its kind.
     pub fn take(&mut self, key: &'static str) -> Option<&'a Node> {
+        debug_assert!(
+            self.shape.key(key).is_some(),
+            "`{key}` is read and does not stand in the shape of {}",
+            self.shape.what
+        );
+        // What the published schema does not have is never taken, whoever asks for it.
+        self.shape.key(key)?;
         self.known.insert(key);
         self.entries
             .iter()
@@ -39,15 +47,13 @@ impl<'a> Fields<'a> {
 
     /// A string.
     pub fn text(&mut self, key: &'static str, diags: &mut Diags) -> Option<(&'a str, Span)> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, As::Text)?;
         text(node, diags).map(|s| (s, node.span.clone()))
     }
 
     /// A string that must be there.
     pub fn need_text(&mut self, key: &'static str, diags: &mut Diags) -> Option<(&'a str, Span)> {
-        if self.take(key).is_none() {
-            self.missing(key);
-        }
+        self.must_be_needed(key);
         self.text(key, diags)
     }
 
@@ -58,7 +64,7 @@ impl<'a> Fields<'a> {
         scope: &Scope<'_>,
         diags: &mut Diags,
     ) -> Option<Template> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, As::Template)?;
         template(node, scope, diags)
     }
 
@@ -69,9 +75,7 @@ impl<'a> Fields<'a> {
         scope: &Scope<'_>,
         diags: &mut Diags,
     ) -> Option<Template> {
-        if self.take(key).is_none() {
-            self.missing(key);
-        }
+        self.must_be_needed(key);
         self.template(key, scope, diags)
     }
 
@@ -82,7 +86,7 @@ impl<'a> Fields<'a> {
         scope: &Scope<'_>,
         diags: &mut Diags,
     ) -> Vec<Template> {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.take_as(key, As::Templates) else {
             return Vec::new();
         };
         list(node, diags)
@@ -93,7 +97,7 @@ impl<'a> Fields<'a> {
 
     /// An array of strings; empty where the key is not there.
     pub fn texts(&mut self, key: &'static str, diags: &mut Diags) -> Vec<(&'a str, Span)> {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.take_as(key, As::Texts) else {
             return Vec::new();
         };
         list(node, diags)
@@ -104,7 +108,7 @@ impl<'a> Fields<'a> {
 
     /// `true` or `false`.
     pub fn flag(&mut self, key: &'static str, diags: &mut Diags) -> Option<bool> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, As::Flag)?;
         match &node.value {
             Value::Flag(flag) => Some(*flag),
             other @ (Value::Text(_) | Value::Number(_) | Value::List(_) | Value::Table(_)) => {
@@ -116,12 +120,12 @@ impl<'a> Fields<'a> {
 
     /// An integer that fits the type.
     pub fn number<N: TryFrom<i64>>(&mut self, key: &'static str, diags: &mut Diags) -> Option<N> {
-        number(self.take(key)?, diags)
+        number(self.take_as(key, As::Number)?, diags)
     }
 
     /// A file mode, as an octal string such as `"0700"`: a bare 0700 is decimal in TOML's eyes.
     pub fn mode(&mut self, key: &'static str, diags: &mut Diags) -> Option<u32> {
-        let node = self.take(key)?;
+        let node = self.take_as(key, As::Mode)?;
         let digits = text(node, diags)?;
         match u32::from_str_radix(digits, 8) {
             Ok(mode) if mode <= 0o7777 && digits.len() >= 3 => Some(mode),
@@ -144,26 +148,28 @@ impl<'a> Fields<'a> {
         words: &[(&'static str, T)],
         diags: &mut Diags,
     ) -> Option<T> {
-        let (found, span) = self.text(key, diags)?;
+        let valid: Vec<&'static str> = words.iter().map(|(w, _)| *w).collect();
+        let node = self.take_as(key, As::Word(&valid))?;
+        let (found, span) = (text(node, diags)?, node.span.clone());
         let value = words.iter().find(|(w, _)| *w == found).map(|(_, v)| *v);
         if value.is_none() {
-            let valid: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
             diags.unknown(span, key, found, &valid);
         }
         value
     }
 
     /// A table inside this one.
-    pub fn table(
-        &mut self,
-        key: &'static str,
-        what: &'static str,
-        diags: &mut Diags,
-    ) -> Option<Fields<'a>> {
+    pub fn table(&mut self, key: &'static str, diags: &mut Diags) -> Option<Fields<'a>> {
         let node = self.take(key)?;
-        match node.entries() {
-            Some(entries) => Some(Fields::new(entries, node.span.clone(), what)),
-            None => {
+        let shape = self.shape.key(key).and_then(|key| key.kind.table());
+        debug_assert!(
+            shape.is_some(),
+            "`{key}` of {} is read as a table and is none by its shape",
+            self.shape.what
+        );
+        match (node.entries(), shape) {
+            (Some(entries), Some(shape)) => Some(Fields::new(entries, node.span.clone(), shape)),
+            _ => {
                 wrong(node, &node.value, "a table", diags);
                 None
             }
@@ -175,7 +181,25 @@ impl<'a> Fields<'a> {
         self.entries
     }
 
-    /// Says that `key` must be there.
+    /// The value of `key`, which is to be read like that.
+    fn take_as(&mut self, key: &'static str, how: As<'_>) -> Option<&'a Node> {
+        debug_assert!(
+            self.shape.key(key).is_none_or(|key| key.kind.reads(how)),
+            "`{key}` of {} is read as {how:?} and is something else by its shape",
+            self.shape.what
+        );
+        self.take(key)
+    }
+
+    fn must_be_needed(&self, key: &'static str) {
+        debug_assert!(
+            self.shape.key(key).is_none_or(|key| key.needed),
+            "`{key}` of {} must be there, and its shape does not say so",
+            self.shape.what
+        );
+    }
+
+    /// Says that `key`, which may be left out elsewhere, must be there.
     pub fn missing(&mut self, key: &'static str) {
         self.missing.push(key);
     }
@@ -183,6 +207,12 @@ impl<'a> Fields<'a> {
     /// Reports the keys nobody asked for, and those that are missing; a missing key that was mistyped
     /// is one mistake.
     pub fn finish(mut self, diags: &mut Diags) {
+        for key in self.shape.all().filter(|key| key.needed) {
+            let is_there = self.entries.iter().any(|entry| entry.key == key.name);
+            if !is_there && !self.missing.contains(&key.name) {
+                self.missing.push(key.name);
+            }
+        }
         let valid: Vec<&str> = self.known.iter().copied().collect();
         for entry in self.entries {
             if !self.known.contains(entry.key.as_str()) {
@@ -190,7 +220,7 @@ impl<'a> Fields<'a> {
                 self.missing.retain(|key| Some(*key) != meant);
                 diags.unknown(
                     entry.key_span.clone(),
-                    &format!("key of {}", self.what),
+                    &format!("key of {}", self.shape.what),
                     &entry.key,
                     &valid,
                 );
@@ -200,7 +230,7 @@ impl<'a> Fields<'a> {
             diags.push(
                 self.span.clone(),
                 format!("`{key}` is missing"),
-                format!("{} needs it", self.what),
+                format!("{} needs it", self.shape.what),
             );
         }
     }

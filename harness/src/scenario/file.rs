@@ -10,6 +10,7 @@ use super::matrix::{self, Values};
 use super::model::{Action, Case, Level, Tier};
 use super::node::{Entry, Span, read_file};
 use super::rules::Rules;
+use super::shape;
 use super::step::{self, Context};
 use super::sweep;
 use super::template::{Names, Scope, check_cycles};
@@ -41,9 +42,9 @@ impl Shared {
     /// All mistakes of the file.
     pub fn parse(path: &str, source: &str) -> Result<Self, BadFile> {
         read_file(path, source, |entries, diags| {
-            let mut fields = Fields::new(&entries, 0..0, "names.toml");
+            let mut fields = Fields::new(&entries, 0..0, &shape::NAMES_FILE);
             let names = fields.take("names").cloned();
-            let parameters = matrix::parameters(fields.table("parameters", "parameters", diags));
+            let parameters = matrix::parameters(fields.table("parameters", diags));
             fields.finish(diags);
             let names = names
                 .and_then(|n| n.entries().map(<[Entry]>::to_vec))
@@ -116,14 +117,11 @@ fn case(
     diags: &mut Diags,
 ) -> Option<(bool, Case)> {
     let top = 0..source.find('\n').unwrap_or(source.len());
-    let mut fields = Fields::new(entries, top, "a scenario");
+    let mut fields = Fields::new(entries, top, &shape::SCENARIO);
     let title = fields.need_text("title", diags).map(|(t, _)| t.to_owned());
-    if fields.take("rules").is_none() {
-        fields.missing("rules");
-    }
     let rule_texts = fields.texts("rules", diags);
     let level = level(&rule_texts, frame.rules, diags);
-    let tiers = [Tier::Plain, Tier::Namespaces, Tier::Ids].map(|t| (t.word(), t));
+    let tiers = Tier::ALL.map(|t| (t.word(), t));
     let needs = fields.word("needs", &tiers, diags).unwrap_or(Tier::Plain);
     let tools = super::hostile::tools(&mut fields, diags);
     let concerns = only_if(&mut fields, frame.parameters, diags);
@@ -253,7 +251,7 @@ fn level(rules: &[(&str, Span)], known: &Rules, diags: &mut Diags) -> Level {
 
 /// `[only-if]`: parameter by parameter, the value for which the scenario makes sense.
 fn only_if(fields: &mut Fields<'_>, parameters: &Values, diags: &mut Diags) -> bool {
-    let Some(inner) = fields.table("only-if", "only-if", diags) else {
+    let Some(inner) = fields.table("only-if", diags) else {
         return true;
     };
     let mut concerns = true;

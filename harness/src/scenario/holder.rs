@@ -33,12 +33,9 @@ pub(super) fn by<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut 
 }
 
 fn one_of<'a>(fields: &mut Fields<'a>, cx: &mut Context<'a>, diags: &mut Diags) -> By {
-    let Some(mut inner) = fields.table("by", "one of several", diags) else {
+    let Some(mut inner) = fields.table("by", diags) else {
         return By::default();
     };
-    if inner.take("one-of").is_none() {
-        inner.missing("one-of");
-    }
     let who = handles("one-of", &mut inner, cx, diags);
     let name = inner.need_text("as", diags);
     inner.finish(diags);

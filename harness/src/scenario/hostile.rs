@@ -30,14 +30,15 @@ pub(super) fn same_pid_as(
     handle(fields, "same-pid-as", cx, diags)
 }
 
+pub(super) const PID_NAMESPACES: [(&str, bool); 2] = [("own", true), ("world", false)];
+
 /// `pid-namespace`: `"own"`, or `"world"` as without it.
 pub(super) fn own_pid_namespace(
     fields: &mut Fields<'_>,
     cx: &Context<'_>,
     diags: &mut Diags,
 ) -> bool {
-    let words = [("own", true), ("world", false)];
-    let own = fields.word("pid-namespace", &words, diags);
+    let own = fields.word("pid-namespace", &PID_NAMESPACES, diags);
     let Some(node) = fields.take("pid-namespace").filter(|_| own == Some(true)) else {
         return false;
     };
@@ -55,7 +56,7 @@ pub(super) fn own_pid_namespace(
 
 /// `limits = { open-files = 16, file-size = 0 }`.
 pub(super) fn limits(fields: &mut Fields<'_>, diags: &mut Diags) -> Limits {
-    let Some(mut inner) = fields.table("limits", "`limits`", diags) else {
+    let Some(mut inner) = fields.table("limits", diags) else {
         return Limits::default();
     };
     let limits = Limits {
@@ -190,7 +191,7 @@ fn mount(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option
     let path = fields.template("mount", &cx.scope, diags);
     let read_only = fields.flag("read-only", diags).unwrap_or(false);
     let bind = fields.template("bind", &cx.scope, diags);
-    let tmpfs = fields.table("tmpfs", "`tmpfs`", diags);
+    let tmpfs = fields.table("tmpfs", diags);
     let what = match (bind, tmpfs) {
         (Some(from), None) => FileSystem::Bind { from },
         (None, Some(mut inner)) => {

@@ -122,7 +122,7 @@ pub const ERRNOS: [(&str, i32); 30] = [
     ("EDEADLK", libc::EDEADLK),
 ];
 
-const MOMENTS: [(&str, Moment); 3] = [
+pub(super) const MOMENTS: [(&str, Moment); 3] = [
     ("before", Moment::Before),
     ("after", Moment::After),
     ("within", Moment::Within),
@@ -158,13 +158,10 @@ pub(super) fn inject<'a>(
     let lasting =
         matches!(verb, "fail" | "delay") && fields.flag("from-then-on", diags).unwrap_or(false);
     let what = match verb {
-        "fail" => need_word(fields, "errno", &ERRNOS, diags).map(|errno| Injected::Fail { errno }),
-        "delay" => {
-            if fields.take("ms").is_none() {
-                fields.missing("ms");
-            }
-            fields.number("ms", diags).map(|ms| Injected::Delay { ms })
-        }
+        "fail" => fields
+            .word("errno", &ERRNOS, diags)
+            .map(|errno| Injected::Fail { errno }),
+        "delay" => fields.number("ms", diags).map(|ms| Injected::Delay { ms }),
         "strike" => strike(call, fields, diags),
         _ => pause(of, fields, cx, diags),
     };
@@ -190,24 +187,12 @@ pub(super) fn inject<'a>(
     }))
 }
 
-fn need_word<T: Copy>(
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    words: &[(&'static str, T)],
-    diags: &mut Diags,
-) -> Option<T> {
-    if fields.take(key).is_none() {
-        fields.missing(key);
-    }
-    fields.word(key, words, diags)
-}
-
 fn word(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Word> {
-    need_word(fields, "call", &told(), diags)
+    fields.word("call", &told(), diags)
 }
 
 /// The words for calls that are told of: what is said of any other would never come about.
-fn told() -> Vec<(&'static str, Word)> {
+pub(super) fn told() -> Vec<(&'static str, Word)> {
     let mut words = Word::all();
     words.retain(|(_, word)| {
         !matches!(
@@ -219,7 +204,7 @@ fn told() -> Vec<(&'static str, Word)> {
 }
 
 fn strike(call: Option<Word>, fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Injected> {
-    let signal = need_word(fields, "send", &SIGNALS, diags);
+    let signal = fields.word("send", &SIGNALS, diags);
     let moment = fields.word("when", &MOMENTS, diags);
     let span = fields.take("when").map(|n| n.span.clone());
     let moment = moment.unwrap_or(Moment::After);
@@ -250,10 +235,7 @@ fn pause<'a>(
     cx: &mut Context<'a>,
     diags: &mut Diags,
 ) -> Option<Injected> {
-    let Some(node) = fields.take("do") else {
-        fields.missing("do");
-        return None;
-    };
+    let node = fields.take("do")?;
     if list(node, diags).is_empty() {
         diags.push(
             node.span.clone(),
@@ -296,7 +278,7 @@ pub(super) fn expect_calls(
     let path = fields.template("path", &cx.scope, diags);
     let never = fields.flag("never", diags).unwrap_or(false);
     let times: Option<usize> = fields.number("times", diags);
-    let before = fields.table("before", "`before`", diags).map(|mut inner| {
+    let before = fields.table("before", diags).map(|mut inner| {
         let call = word(&mut inner, diags);
         let path = inner.template("path", &cx.scope, diags);
         inner.finish(diags);

@@ -89,6 +89,16 @@ impl Library {
         Self::read(dir, parameters, programs, None)
     }
 
+    /// The ids of the built-in scenarios, without reading what is in them. Explorations are none that can be run.
+    pub fn names() -> Vec<String> {
+        let ours =
+            |source: &Source| source.name.contains('/') && !source.text.contains("[explore]");
+        let sources = embedded().into_iter().filter(ours);
+        sources
+            .map(|source| source.name.trim_end_matches(".toml").replace('/', "."))
+            .collect()
+    }
+
     /// Reads only the built-in scenario that makes the case `id`, if there is one: a test runner asks for
     /// one case a process, and the other files need not be read for it.
     ///

@@ -24,6 +24,7 @@ pub mod model;
 pub mod node;
 pub mod reach;
 pub mod rules;
+pub mod shape;
 mod spawn;
 mod step;
 pub mod sweep;

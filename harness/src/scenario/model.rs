@@ -27,6 +27,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// All of them, from little to much.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Namespaces, Self::Ids];
+
     /// The word for it in scenario files and reports.
     pub fn word(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use super::diag::{BadFile, Diags};
 use super::fields::Fields;
 use super::model::Level;
 use super::node::{Entry, read_file};
+use super::shape::RULE;
 
 /// One rule of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,17 +59,16 @@ impl Rules {
     }
 }
 
+pub(super) const LEVELS: [(&str, Level); 2] =
+    [("core", Level::Core), ("hardened", Level::Hardened)];
+
 fn rule(entry: &Entry, diags: &mut Diags) -> Option<Rule> {
     let Some(entries) = entry.node.entries() else {
         super::fields::wrong(&entry.node, &entry.node.value, "a table", diags);
         return None;
     };
-    let mut fields = Fields::new(entries, entry.key_span.clone(), "a rule");
-    let levels = [("core", Level::Core), ("hardened", Level::Hardened)];
-    if fields.take("level").is_none() {
-        fields.missing("level");
-    }
-    let level = fields.word("level", &levels, diags);
+    let mut fields = Fields::new(entries, entry.key_span.clone(), &RULE);
+    let level = fields.word("level", &LEVELS, diags);
     let statement = fields
         .need_text("statement", diags)
         .map(|(s, _)| s.to_owned());

@@ -11,6 +11,9 @@ use super::step::{Context, new_handle};
 use super::template::{Scope, Template};
 use super::terminal;
 
+pub(super) const STDIN: [(&str, StdinKind); 2] =
+    [("pipe", StdinKind::Pipe), ("null", StdinKind::Null)];
+
 pub(super) fn spawn<'a>(
     value: &'a str,
     fields: &mut Fields<'a>,
@@ -50,13 +53,7 @@ pub(super) fn spawn<'a>(
         umask: fields.mode("umask", diags),
         env: env(fields.take("env"), &cx.scope, diags),
         uid: uid(fields, cx, diags),
-        stdin: fields
-            .word(
-                "stdin",
-                &[("pipe", StdinKind::Pipe), ("null", StdinKind::Null)],
-                diags,
-            )
-            .unwrap_or(stdin_default),
+        stdin: fields.word("stdin", &STDIN, diags).unwrap_or(stdin_default),
         terminal,
         same_pid_as: hostile::same_pid_as(fields, cx, diags),
         own_pid_namespace: hostile::own_pid_namespace(fields, cx, diags),

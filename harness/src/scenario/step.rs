@@ -10,47 +10,9 @@ use super::hostile::{self, Branches};
 use super::injection::{self, Injected, Injection, Promised};
 use super::model::{Action, Call, LockKind, Step, Streams, Tier};
 use super::node::{Entry, Node, Span, Value};
+use super::shape;
 use super::template::Scope;
 use super::terminal;
-
-/// The verbs, in the order of the documentation.
-pub(super) const VERBS: [&str; 35] = [
-    "spawn",
-    "handshake",
-    "call",
-    "await",
-    "type",
-    "say",
-    "signal",
-    "close-stdin",
-    "wait",
-    "hold",
-    "release",
-    "open",
-    "write",
-    "mkdir",
-    "symlink",
-    "hardlink",
-    "mkfifo",
-    "mksock",
-    "chmod",
-    "chown",
-    "remove",
-    "rename",
-    "unwatch",
-    "touch",
-    "mount",
-    "umount",
-    "fail",
-    "delay",
-    "strike",
-    "pause",
-    "never-created",
-    "expect",
-    "expect-fs",
-    "expect-lock",
-    "expect-calls",
-];
 
 /// What the steps so far have named.
 pub(super) struct Context<'a> {
@@ -132,22 +94,24 @@ fn remember(steps: &mut [Step], snapshots: &BTreeSet<String>) {
 
 fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Option<Step> {
     let first = entries.first()?;
-    let verbs = &VERBS;
-    if !verbs.contains(&first.key.as_str()) {
-        if entries.iter().any(|e| verbs.contains(&e.key.as_str())) {
+    let Some((verb, shape)) = shape::verb(&first.key) else {
+        if entries.iter().any(|e| shape::verb(&e.key).is_some()) {
             diags.push(
                 first.key_span.clone(),
                 format!("`{}` stands before the verb", first.key),
                 "the verb comes first in a step",
             );
         } else {
-            diags.unknown(first.key_span.clone(), "verb", &first.key, verbs);
+            let verbs: Vec<&str> = shape::VERBS
+                .iter()
+                .map(|shape| shape.keys[0].name)
+                .collect();
+            diags.unknown(first.key_span.clone(), "verb", &first.key, &verbs);
         }
         return None;
-    }
-    let verb = first.key.as_str();
+    };
     let value = text(&first.node, diags)?;
-    let mut fields = Fields::new(entries, first.key_span.clone(), "this step");
+    let mut fields = Fields::new(entries, first.key_span.clone(), shape);
     let id = fields.text("id", diags);
     let label = id
         .as_ref()
@@ -322,9 +286,6 @@ fn say(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<A
 
 fn signal(fields: &mut Fields<'_>, cx: &Context<'_>, diags: &mut Diags) -> Option<Action> {
     let who = handle(fields, "signal", cx, diags);
-    if fields.take("send").is_none() {
-        fields.missing("send");
-    }
     let signal = fields.word("send", &SIGNALS, diags);
     Some(Action::Signal {
         who: who?,

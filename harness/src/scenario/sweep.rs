@@ -45,6 +45,9 @@ pub enum Kind {
     Stall,
 }
 
+/// The words for them.
+pub(super) const KINDS: [&str; 4] = ["errors", "kill", "windows", "stall"];
+
 /// A sweep's file, and all it takes to read it again with one point of it.
 #[derive(Debug)]
 pub struct Origin {
@@ -174,15 +177,12 @@ pub(super) fn read(
     cx: &mut Context<'_>,
     diags: &mut Diags,
 ) -> Option<Sweep> {
-    let mut inner = fields.table("sweep", "`[sweep]`", diags)?;
+    let mut inner = fields.table("sweep", diags)?;
     let of = inner.need_text("of", diags);
     if let Some((of, span)) = &of {
         injection::must_be_started(of, span.clone(), cx, diags);
     }
-    let words = ["errors", "kill", "windows", "stall"].map(|word| (word, word));
-    if inner.take("kind").is_none() {
-        inner.missing("kind");
-    }
+    let words = KINDS.map(|word| (word, word));
     let kind = match inner.word("kind", &words, diags) {
         Some("errors") => Some(Kind::Errors),
         Some("kill") => Some(Kind::Kill(signals(&mut inner, diags))),

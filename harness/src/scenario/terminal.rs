@@ -6,7 +6,7 @@ use super::model::{Action, Streams};
 use super::node::{Span, Value};
 use super::step::{Context, handle};
 
-const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
+pub(super) const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
 
 /// `terminal` of `spawn`: `true` for all three streams, or an array of some.
 pub(super) fn streams(fields: &mut Fields<'_>, diags: &mut Diags) -> Streams {

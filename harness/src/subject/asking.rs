@@ -1,5 +1,6 @@
 //! What a profile says of how the subject is asked: when its server is ready, and which rules do not apply.
 
+use super::shape;
 use crate::engine::Readiness;
 use crate::scenario::diag::Diags;
 use crate::scenario::fields::{self, Fields};
@@ -12,8 +13,7 @@ pub(super) fn ready(top: &mut Fields<'_>, diags: &mut Diags) -> Readiness {
         return Readiness::Initialize;
     };
     let Some(entries) = node.entries() else {
-        let words = [("initialize", ())];
-        top.word("ready", &words, diags);
+        top.word("ready", &shape::READY_WORDS, diags);
         return Readiness::Initialize;
     };
     if let Some(entry) = entries.iter().find(|entry| entry.key == "exit") {
@@ -25,7 +25,7 @@ pub(super) fn ready(top: &mut Fields<'_>, diags: &mut Diags) -> Readiness {
         );
         return Readiness::Initialize;
     }
-    let mut table = Fields::new(entries, node.span.clone(), "`ready`");
+    let mut table = Fields::new(entries, node.span.clone(), &shape::READY);
     let stdout = table.text("stdout", diags);
     let stderr = table.text("stderr", diags);
     table.finish(diags);
@@ -57,7 +57,7 @@ pub(super) fn exempt(top: &mut Fields<'_>, diags: &mut Diags) -> Vec<Exempt> {
             fields::wrong(node, &node.value, "a table", diags);
             return None;
         };
-        let mut table = Fields::new(entries, node.span.clone(), "[[does-not-apply]]");
+        let mut table = Fields::new(entries, node.span.clone(), &shape::EXEMPT);
         let rule = table.need_text("rule", diags);
         let reason = table.need_text("reason", diags);
         table.finish(diags);

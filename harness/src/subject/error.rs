@@ -73,7 +73,9 @@ pub enum SubjectError {
         what: String,
     },
     /// No interpreter is new enough.
-    #[error("{package} needs Python {minimum} or later; {found}; PIDPROOF_PYTHON can name one")]
+    #[error(
+        "{package} needs Python {minimum} or later; {found}; install one, or name one with PIDPROOF_PYTHON"
+    )]
     NoPython {
         /// The package.
         package: String,
@@ -91,7 +93,7 @@ pub enum SubjectError {
         why: String,
     },
     /// The cache cannot be used.
-    #[error("{what}: {source}")]
+    #[error("{what}: {source}; PIDPROOF_CACHE can name another place for what is installed")]
     Cache {
         /// What was tried.
         what: String,

@@ -7,9 +7,11 @@ mod beside;
 mod builtin;
 mod cache;
 mod deviations;
+pub mod digest;
 mod direct;
 mod error;
 mod health;
+pub mod known;
 mod own;
 mod package;
 mod pip;
@@ -20,6 +22,8 @@ mod pypi;
 mod python;
 mod registry;
 mod several;
+#[rustfmt::skip] // A table, a key a line.
+pub mod shape;
 mod shown;
 mod spec;
 

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::profile::owned;
+use super::shape;
 use super::version::Version;
 use crate::scenario::diag::Diags;
 use crate::scenario::fields::{self, Fields};
@@ -100,12 +101,12 @@ pub(super) fn registry(
     diags: &mut Diags,
 ) -> Option<(&'static str, Option<Registry>)> {
     let mut found = Vec::new();
-    if let Some(table) = top.table("pypi", "[pypi]", diags) {
+    if let Some(table) = top.table("pypi", diags) {
         found.push((VENV, pypi(table, diags).map(Registry::Pypi)));
     }
-    for (key, name, make) in [
-        (NPM, "[npm]", Registry::Npm as fn(Named) -> Registry),
-        (CARGO, "[cargo]", Registry::Cargo),
+    for (key, shape, make) in [
+        (NPM, &shape::NPM, Registry::Npm as fn(Named) -> Registry),
+        (CARGO, &shape::CARGO, Registry::Cargo),
     ] {
         let Some(node) = top.take(key) else { continue };
         let Some(entries) = node.entries() else {
@@ -120,7 +121,7 @@ pub(super) fn registry(
                 "and another is named above",
             );
         }
-        let table = Fields::new(entries, node.span.clone(), name);
+        let table = Fields::new(entries, node.span.clone(), shape);
         found.push((key, named(table, diags).map(make)));
     }
     found.into_iter().next()
@@ -161,22 +162,20 @@ fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
             .collect(),
         None => Vec::new(),
     };
-    let sqlite = table
-        .table("sqlite", "[pypi.sqlite]", diags)
-        .map(|mut table| {
-            let package = table.need_text("package", diags).map(owned);
-            let module = table.need_text("module", diags);
-            if let Some((name, span)) = &module
-                && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
-                diags.push(span.clone(), format!("`{name}` is no module"), "here");
-            }
-            table.finish(diags);
-            Some(Cure {
-                package: package?,
-                module: module.map(owned)?,
-            })
-        });
+    let sqlite = table.table("sqlite", diags).map(|mut table| {
+        let package = table.need_text("package", diags).map(owned);
+        let module = table.need_text("module", diags);
+        if let Some((name, span)) = &module
+            && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            diags.push(span.clone(), format!("`{name}` is no module"), "here");
+        }
+        table.finish(diags);
+        Some(Cure {
+            package: package?,
+            module: module.map(owned)?,
+        })
+    });
     table.finish(diags);
     Some(Pypi {
         package: package?,
@@ -194,11 +193,8 @@ fn constraint(node: &Node, diags: &mut Diags) -> Option<Constraint> {
         fields::wrong(node, &node.value, "a table", diags);
         return None;
     };
-    let mut table = Fields::new(entries, node.span.clone(), "[[pypi.constraint]]");
+    let mut table = Fields::new(entries, node.span.clone(), &shape::CONSTRAINT);
     let before = need_version(&mut table, "before", diags);
-    if table.take("requires").is_none() {
-        table.missing("requires");
-    }
     let requires = table.texts("requires", diags);
     for (text, span) in &requires {
         // What begins with a hyphen would be an option of the installer.

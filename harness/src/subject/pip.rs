@@ -31,6 +31,17 @@ pub(super) fn tail(stdout: &str, stderr: &str) -> String {
         .join("\n")
 }
 
+/// What to look at first where pip found nothing at all: it says the same of a package that is not there and of an index that
+/// it could not ask.
+pub(super) fn unreached(stderr: &str) -> &'static str {
+    let says = |text: &str| stderr.contains(text);
+    if says("(from versions: none)") || says("NewConnectionError") || says("Temporary failure") {
+        "\n  Can the package index be reached from here? PIP_INDEX_URL names another one."
+    } else {
+        ""
+    }
+}
+
 /// An interpreter that neither the caller's directory nor variables meant for another one can lead astray.
 pub(super) fn interpreter(path: &Path) -> Command {
     let mut command = Command::new(path);
@@ -75,6 +86,12 @@ mod tests {
             releases(&text.replace("0.1.0, 0.1.1", "none"), "thing"),
             None
         );
+    }
+
+    #[test]
+    fn an_index_that_told_nothing_may_not_have_been_reached() {
+        assert!(unreached("ERROR: ... thing==9 (from versions: none)").contains("be reached"));
+        assert_eq!(unreached("ERROR: ... thing==9 (from versions: 0.1.0)"), "");
     }
 
     #[test]

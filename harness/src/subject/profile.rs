@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::asking::{exempt, ready};
 use super::package::{Registry, registry};
+use super::shape;
 use crate::engine::Readiness;
 use crate::scenario::diag::{BadFile, Diags};
 use crate::scenario::fields::{self, Fields};
@@ -76,7 +77,7 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
-    let mut top = Fields::new(entries, source.len()..source.len(), "a profile");
+    let mut top = Fields::new(entries, source.len()..source.len(), &shape::PROFILE);
     let registry = registry(&mut top, diags);
     // A package has no directory of its own to mean, and what is not a package has no environment.
     let place = registry.as_ref().map_or(DIR, |(place, _)| *place);
@@ -94,10 +95,10 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         check_places(text, span, places, diags);
     }
     let env = top
-        .table("env", "[env]", diags)
+        .table("env", diags)
         .map(|table| variables(table.entries(), places, diags))
         .unwrap_or_default();
-    let parameters = top.table("parameters", "[parameters]", diags);
+    let parameters = top.table("parameters", diags);
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
@@ -279,5 +280,15 @@ requires = ["mcp<2"]
     fn places_are_filled_once() {
         let places = [("dir", "/a${venv}"), ("venv", "/v")];
         assert_eq!(fill("x${dir}y${venv}z", &places), "x/a${venv}y/vz");
+    }
+
+    #[test]
+    fn every_key_of_its_shape_is_read() {
+        for (key, pairs) in crate::scenario::shape::tests::one_for_each_key(&shape::PROFILE) {
+            let told = Profile::parse("p.toml", &pairs.join("\n"))
+                .err()
+                .map_or_else(String::new, |bad| bad.to_string());
+            assert!(!told.contains("unknown key"), "{key}: {told}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use super::cache::{self, Cache, Marker, Ready, Wanted};
 use super::package::Registry;
-use super::pip::tail;
+use super::pip::{tail, unreached};
 use super::version::Version;
 use super::{SubjectError, Tell, prefix, pypi, python};
 
@@ -136,7 +136,7 @@ impl Recipe<'_> {
         Err(self.failed(format!(
             "{step} ended with {}\n{}",
             out.status,
-            tail(&stdout, &stderr)
+            tail(&stdout, &stderr) + unreached(&stderr)
         )))
     }
 

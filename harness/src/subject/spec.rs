@@ -157,6 +157,15 @@ pub(super) fn packages() -> Vec<Pypi> {
         .collect()
 }
 
+/// The built-in profiles by name, each with the package that its releases are of.
+pub(super) fn released() -> Vec<(&'static str, String)> {
+    let package = |name| {
+        let registry = built_in(name).ok()?.registry?;
+        Some((name, registry.package().to_owned()))
+    };
+    names().into_iter().filter_map(package).collect()
+}
+
 /// By the name of one that comes with pidproof, or by a path.
 fn profile(name: &str) -> Result<Profile, SubjectError> {
     if name.ends_with(".toml") {

@@ -25,4 +25,4 @@ pub use run::{
 };
 pub use smoke::patience;
 pub use subjects::{Ready, Subjects};
-pub use sweep::{Found, find_points};
+pub use sweep::{Found, find_all};

@@ -241,27 +241,40 @@ pub fn run_all<'a>(
     interrupt: &Interrupt,
     mut heard: impl FnMut(CaseResult<'a>),
 ) {
+    let one = |case: &'a Case| how(case, host, subjects, interrupt);
+    on_workers(cases, workers, interrupt, one, |_, result| heard(result));
+}
+
+/// Does something for each of the cases on several threads, until one is interrupted; `heard` gets the number of the
+/// case with what was made of it, in no order.
+pub(super) fn on_workers<'a, T: Send>(
+    cases: &[&'a Case],
+    workers: usize,
+    interrupt: &Interrupt,
+    one: impl Fn(&'a Case) -> Option<T> + Sync,
+    mut heard: impl FnMut(usize, T),
+) {
     let next = AtomicUsize::new(0);
     let (tell, hear) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..workers.max(1) {
-            let (tell, next) = (tell.clone(), &next);
+        for _ in 0..workers.clamp(1, cases.len().max(1)) {
+            let (tell, next, one) = (tell.clone(), &next, &one);
             scope.spawn(move || {
                 while !interrupt.asked() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { break };
-                    let Some(result) = how(case, host, subjects, interrupt) else {
+                    let Some(made) = one(case) else {
                         break;
                     };
-                    if tell.send(result).is_err() {
+                    if tell.send((at, made)).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(tell);
-        for result in hear {
-            heard(result);
+        for (at, made) in hear {
+            heard(at, made);
         }
     });
 }

@@ -1,9 +1,11 @@
 //! Sweeps: the calls are found by running the steps once, and each point of what is found is a case.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use super::run::{CaseResult, Interrupt, run_known, run_plain, scope};
+use super::run::{CaseResult, Interrupt, on_workers, run_known, run_plain, scope};
 use super::subjects::Subjects;
+use crate::engine::{Evidence, Line};
 use crate::judge::Verdict;
 use crate::scenario::model::Case;
 use crate::sweep::points;
@@ -19,7 +21,7 @@ pub enum Found<'a> {
 }
 
 /// The points of a sweep on this subject. `None` where the run was interrupted.
-pub fn find_points<'a>(
+fn find_points<'a>(
     case: &'a Case,
     host: &Host,
     subjects: &Subjects,
@@ -45,6 +47,22 @@ pub fn find_points<'a>(
     Some(Found::Not(Box::new(result)))
 }
 
+/// The points of several sweeps, in the order of the sweeps. `None` where that was interrupted.
+pub fn find_all<'a>(
+    sweeps: &[&'a Case],
+    host: &Host,
+    subjects: &Subjects,
+    workers: usize,
+    interrupt: &Interrupt,
+) -> Option<Vec<Found<'a>>> {
+    let mut found: BTreeMap<usize, Found<'a>> = BTreeMap::new();
+    let one = |case: &'a Case| find_points(case, host, subjects, interrupt);
+    on_workers(sweeps, workers, interrupt, one, |at, of| {
+        found.insert(at, of);
+    });
+    (found.len() == sweeps.len()).then(|| found.into_values().collect())
+}
+
 /// Runs a sweep as one case: until a point is not as expected, whose verdict and evidence it then has.
 pub(super) fn run_sweep<'a>(
     case: &'a Case,
@@ -58,8 +76,10 @@ pub(super) fn run_sweep<'a>(
         Found::Not(result) => return Some(*result),
     };
     let mut last = None;
+    let mut out: BTreeMap<String, usize> = BTreeMap::new();
     for point in &cases {
-        if host.place(point).is_err() {
+        if let Err(unfit) = host.place(point) {
+            *out.entry(unfit.to_string()).or_default() += 1;
             continue;
         }
         let result = run_known(point, host, subjects, interrupt)?;
@@ -69,7 +89,32 @@ pub(super) fn run_sweep<'a>(
             break;
         }
     }
-    let (at, verdict, mut evidence) = last?;
+    let Some((at, verdict, mut evidence)) = last else {
+        let why = out.into_keys().next().unwrap_or_default();
+        return Some(CaseResult {
+            case,
+            verdict: Verdict::Skip(why),
+            evidence: Evidence::default(),
+            took: start.elapsed(),
+        });
+    };
+    evidence.passed_over = out
+        .into_iter()
+        .map(|(why, points)| format!("{points} of {} points: {why}", cases.len()))
+        .collect();
+    let end = evidence
+        .timeline
+        .last()
+        .map_or(Duration::ZERO, |line| line.at);
+    let lines: Vec<Line> = evidence
+        .passed_over
+        .iter()
+        .map(|text| Line {
+            at: end,
+            text: format!("not run: {text}"),
+        })
+        .collect();
+    evidence.timeline.extend(lines);
     if verdict.is_failure() {
         evidence.point = Some(at);
         evidence.scenario = cases

@@ -49,7 +49,8 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         Family::Bind => there.into_iter().flatten().last() == Some(false),
         // What has no name yet gets one by a link.
         Family::Rename | Family::Link => {
-            there[1] == Some(false) && (there[0] != Some(false) || is_unnamed(paths[0].as_deref()))
+            there[1] == Some(false)
+                && (there[0] != Some(false) || paths[0].as_deref().is_some_and(is_unnamed))
         }
         _ => false,
     };
@@ -219,8 +220,9 @@ fn locking(row: &table::Call, waiting: &Waiting, flags: u64) -> Option<Locking> 
     }
 }
 
-fn is_unnamed(path: Option<&Path>) -> bool {
-    path.is_some_and(|path| path.ends_with(UNNAMED))
+/// Whether a path stands for a file that was made without a name.
+pub fn is_unnamed(path: &Path) -> bool {
+    path.ends_with(UNNAMED)
 }
 
 fn is_there(path: &Path) -> bool {

@@ -28,7 +28,6 @@ impl Supervisor {
         deed: Deed,
     ) -> io::Result<bool> {
         match deed {
-            Deed::Count => unreachable_by_due(),
             Deed::Fail(errno) => {
                 let answered = gate.fail(waiting.id, errno)?;
                 let fate = if answered {
@@ -132,11 +131,6 @@ impl Supervisor {
         }
         Ok(())
     }
-}
-
-/// A rule that only counts is never due.
-fn unreachable_by_due() -> io::Result<bool> {
-    Ok(false)
 }
 
 /// Whether a signal would do to a process what it does where nobody has provided for it.

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+pub use decode::is_unnamed;
 pub use rule::{Deed, Rule};
 pub use watched::{Scope, filter, told};
 
@@ -212,8 +213,8 @@ impl Supervisor {
     fn due_at(&mut self, call: &Call) -> Option<(String, Deed)> {
         let mut due = None;
         for rule in &mut self.rules {
-            if rule.meets(call) && due.is_none() && rule.deed != Deed::Count {
-                due = Some((rule.name.clone(), rule.deed));
+            if rule.meets(call) && due.is_none() {
+                due = rule.deed.map(|deed| (rule.name.clone(), deed));
             }
         }
         due

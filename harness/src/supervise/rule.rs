@@ -21,8 +21,8 @@ pub struct Rule {
     pub lasting: bool,
     /// Whether a process that never makes the call is none that this is for.
     pub if_called: bool,
-    /// What is done.
-    pub deed: Deed,
+    /// What is done; nothing, where it is only counted whether it is made at all.
+    pub deed: Option<Deed>,
     /// How many such calls there were by now.
     pub seen: usize,
 }
@@ -38,8 +38,6 @@ pub enum Deed {
     Signal(i32, Moment),
     /// It is held until it is let go.
     Pause,
-    /// Nothing: to see whether it is made at all.
-    Count,
 }
 
 impl Rule {

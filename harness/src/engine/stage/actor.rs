@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::files::Inode;
 use super::quiet::Threads;
-use super::touch::Inode;
 use crate::calls::Call;
 use crate::orders::Label;
 use crate::process::{Child, Gate};

@@ -165,12 +165,11 @@ impl Order<'_, '_> {
             Seen::Call(call) => *call,
         };
         let actor = &mut self.actors[at];
-        let label = touch::label(
-            &call,
-            &waiting,
-            &self.stage.engine.world.roots,
-            &actor.tried,
-        );
+        let caller = touch::Caller {
+            tried: &actor.tried,
+            knows: self.past.knows(u8::try_from(at).unwrap_or(u8::MAX)),
+        };
+        let label = touch::label(&call, &waiting, &mut self.files, &caller);
         let parked = Parked {
             thread: 0,
             waiting,

@@ -147,7 +147,7 @@ impl Order<'_, '_> {
                 ),
             )),
         }
-        let orderly = self.kills == 0
+        let orderly = self.past.kills() == 0
             && self
                 .actors
                 .iter()
@@ -165,7 +165,7 @@ impl Order<'_, '_> {
         for (rule, what) in found {
             self.find(rule, what);
         }
-        if self.kills > 0 {
+        if self.past.kills() > 0 {
             self.judge_recovery()?;
         }
         Ok(())

@@ -4,21 +4,26 @@
 //! goes on at once. A process that sleeps in the kernel is seen to, and another goes on.
 
 mod actor;
+mod files;
 mod hold;
 mod judge;
 mod look;
 mod order;
 pub mod quiet;
 mod touch;
+mod value;
 
 use std::io;
 use std::time::Instant;
 
 use self::actor::Actor;
+use self::files::Files;
 use self::look::Look;
 use super::{Engine, Job, Stop};
 use crate::observe::watch::Watch;
-use crate::orders::{End, Finding, Label, Limits, Line, Ran, Step, Task, class};
+use crate::orders::{
+    End, Finding, Label, Limits, Line, Memory, Past, Ran, Sight, Step, Task, class,
+};
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Explore, Spawn, StdinKind, Until};
 use crate::supervise::Places;
@@ -40,6 +45,7 @@ pub struct Stage<'a> {
     places: Places,
     look: look::Places,
     limits: Limits,
+    memory: Memory,
 }
 
 /// One order being run.
@@ -55,7 +61,10 @@ struct Order<'s, 'a> {
     /// Whether the state was there at first.
     had_state: bool,
     looks: u64,
-    kills: u32,
+    past: Past,
+    files: Files,
+    /// What was seen of who does what next, as far as that is news.
+    sights: Vec<Sight>,
     /// Whether anything has changed since it was last asked what the waiting calls touch.
     changed: bool,
 }
@@ -89,6 +98,7 @@ impl<'a> Stage<'a> {
             places,
             look,
             limits,
+            memory: Memory::default(),
         })
     }
 
@@ -104,7 +114,9 @@ impl<'a> Stage<'a> {
             seen: Look::default(),
             had_state: false,
             looks: 0,
-            kills: 0,
+            past: Past::default(),
+            files: Files::default(),
+            sights: Vec::new(),
             changed: true,
         };
         let mut others = Vec::new();
@@ -124,6 +136,7 @@ impl<'a> Stage<'a> {
             findings: order.findings,
             lines: order.lines,
             looks: order.looks,
+            seen: order.sights,
         }
     }
 
@@ -156,6 +169,7 @@ impl<'a> Order<'_, 'a> {
         if let Some(mismatch) = self.stage.engine.mismatches.pop() {
             return Err(Stop::Broken(mismatch.found));
         }
+        self.files = Files::of_world(&world.roots);
         // Those that serve already come first, alone and unhindered.
         for part in &explore.actors {
             let child = self.stage.start(&part.spawn)?;
@@ -169,6 +183,8 @@ impl<'a> Order<'_, 'a> {
                 self.serve(at)?;
             }
         }
+        // Whatever is there by now was there at first.
+        self.files = Files::of_world(&world.roots);
         for at in 0..self.actors.len() {
             if !explore.actors[at].serves {
                 self.settle(at)?;

@@ -2,8 +2,9 @@
 
 use super::actor::Actor;
 use super::look::Look;
+use super::value::values;
 use super::{Order, Stop, touch};
-use crate::orders::{Access, Choice, End, Label, Line, Node, Object, Step, Task, Unit, What, next};
+use crate::orders::{Access, Choice, End, Line, Node, Object, Sight, Step, Task, Unit, What, next};
 use crate::supervise::{self, Seen};
 
 /// No order has more steps: a process that never comes to an end is a finding.
@@ -17,6 +18,7 @@ impl Order<'_, '_> {
         let mut prefix = task.prefix.iter();
         loop {
             let choices = self.choices()?;
+            self.remember(&choices);
             let same = |step: &&Step| choices.iter().any(|choice| choice.unit == step.unit);
             let wanted = if task.loose {
                 prefix.find(same)
@@ -69,6 +71,19 @@ impl Order<'_, '_> {
         }
     }
 
+    /// What is seen here of each process, for orders that come by here too.
+    fn remember(&mut self, choices: &[Choice]) {
+        for actor in (0u8..).take(self.actors.len()) {
+            self.keep(Sight::next(actor, &self.past, choices));
+        }
+    }
+
+    fn keep(&mut self, sight: Sight) {
+        if self.stage.memory.keep(&sight) {
+            self.sights.push(sight);
+        }
+    }
+
     /// How things are not as they were, for a person.
     fn how(&self, step: &Step, choices: &[Choice]) -> String {
         let name = |unit: Unit| self.actors[usize::from(unit.actor)].name().to_owned();
@@ -88,19 +103,23 @@ impl Order<'_, '_> {
     fn choices(&mut self) -> Result<Vec<Choice>, Stop> {
         let mut choices = Vec::new();
         self.actors.iter_mut().for_each(Actor::number);
-        let kills = self.kills < self.stage.limits.kills;
+        let kills = self.past.kills() < self.stage.limits.kills;
+        let files = &mut self.files;
         for (at, actor) in (0u8..).zip(&mut self.actors) {
             let unit = |what| Unit { actor: at, what };
             if !actor.is_alive() {
                 continue;
             }
+            let caller = touch::Caller {
+                tried: &actor.tried,
+                knows: self.past.knows(at),
+            };
             for parked in &mut actor.parked {
                 // What it touches depends on what is there, and that may be something else by now.
                 if self.changed
                     && let Seen::Call(call) = supervise::read(&parked.waiting, &self.stage.places)
                 {
-                    let roots = &self.stage.engine.world.roots;
-                    parked.label = touch::label(&call, &parked.waiting, roots, &actor.tried);
+                    parked.label = touch::label(&call, &parked.waiting, files, &caller);
                     parked.call = *call;
                 }
                 let mut label = parked.label.clone();
@@ -111,23 +130,16 @@ impl Order<'_, '_> {
                     label,
                 });
             }
-            let locks = || {
-                let mut label = Label::default();
-                for (dev, ino) in &actor.tried {
-                    label.add(Object::Lock(*dev, *ino), Access::Write);
-                }
-                label
-            };
             // What is left of time when its part is done is nobody's: an idle thread that goes home.
             if actor.timed && !actor.idles && actor.parked.is_empty() && !actor.is_through() {
                 choices.push(Choice {
                     unit: unit(What::Timer),
                     text: "time passes".to_owned(),
-                    label: locks(),
+                    label: touch::locks(files, &caller),
                 });
             }
             if kills && !actor.killed && !actor.parked.is_empty() {
-                let mut label = locks();
+                let mut label = touch::locks(files, &caller);
                 label.add(Object::Process(at), Access::Write);
                 choices.push(Choice {
                     unit: unit(What::Kill),
@@ -143,6 +155,7 @@ impl Order<'_, '_> {
     fn step(&mut self, choice: Choice) -> Result<(), Stop> {
         let at = usize::from(choice.unit.actor);
         let before = self.seen.clone();
+        let event = self.past.event(choice.unit, &choice.text, &choice.label);
         self.steps.push(Step {
             unit: choice.unit,
             text: choice.text.clone(),
@@ -166,7 +179,6 @@ impl Order<'_, '_> {
             }
             What::Timer => self.pass_time(at)?,
             What::Kill => {
-                self.kills += 1;
                 self.actors[at].killed = true;
                 self.actors[at].parked.clear();
                 self.actors[at].child.kill()?;
@@ -174,10 +186,17 @@ impl Order<'_, '_> {
             }
         }
         self.settle(at)?;
+        if let Some(call) = &call {
+            touch::note_made(&mut self.files, call, event);
+        }
         // Locks that are let go, and those of one that has ended by whatever it did, wake others.
         if choice.label.wakes() || !self.actors[at].is_alive() {
             self.settle_others(at)?;
         }
+        let pids: Vec<i32> = self.actors.iter().map(|actor| actor.child.pid).collect();
+        let values = values(&choice.label, &self.files, &pids, event)?;
+        self.past.push(choice.unit, &choice.label, event, &values);
+        self.keep(Sight::Effect { event, values });
         self.hear(at)?;
         self.prompt(at)?;
         self.changed = choice.label.changes();

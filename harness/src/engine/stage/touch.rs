@@ -7,60 +7,56 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::files::{Files, Inode};
 use crate::calls::table::{self, Family, Place};
 use crate::calls::{Call, Locking};
-use crate::orders::{Access, Label, Object};
+use crate::orders::{Access, File, Label, Object};
+use crate::supervise::is_unnamed;
 use crate::sys::seccomp::Waiting;
 
-/// A file, by device and number.
-pub(super) type Inode = (u64, u64);
+/// Who makes a call.
+pub(super) struct Caller<'a> {
+    /// The files whose locks its process has asked for.
+    pub(super) tried: &'a BTreeSet<Inode>,
+    /// What stands for all that it could know.
+    pub(super) knows: u64,
+}
 
-/// What a call touches. `roots` hold the world; `tried` are the files whose locks its process has asked for.
+/// What a call touches.
 pub(super) fn label(
     call: &Call,
     waiting: &Waiting,
-    roots: &[PathBuf],
-    tried: &BTreeSet<Inode>,
+    files: &mut Files,
+    caller: &Caller<'_>,
 ) -> Label {
     let mut label = Label::default();
     match call.family {
-        Family::Exit if call.name == "exit_group" => {
-            for (dev, ino) in tried {
-                label.add(Object::Lock(*dev, *ino), Access::Write);
-            }
-            return label;
-        }
+        Family::Exit if call.name == "exit_group" => return locks(files, caller),
         // What others could tell by it does not change what they do.
         Family::Exit | Family::Dup | Family::Fcntl | Family::Sync | Family::Chdir => return label,
         Family::Write if matches!(call.path.as_deref(), Some("stdout" | "stderr")) => return label,
         _ => {}
     }
     let of_descriptor = descriptor(call, waiting);
-    let in_world = |path: &Option<String>| {
-        let path = PathBuf::from(path.as_deref()?);
-        roots
-            .iter()
-            .any(|root| path.starts_with(root))
-            .then_some(path)
-    };
-    if let Some((dev, ino)) = of_descriptor {
+    if let Some(inode) = of_descriptor {
+        let id = files.of(inode, caller.knows);
         match (call.family, call.lock) {
             (Family::Close, _) => {
-                if tried.contains(&(dev, ino)) {
-                    label.add(Object::Lock(dev, ino), Access::Write);
+                if caller.tried.contains(&inode) {
+                    label.add(Object::Lock(id), Access::Write);
                 }
                 return label;
             }
-            (Family::Lock, None) => label.add(Object::Lock(dev, ino), Access::Read),
-            (_, Some(_)) => label.add(Object::Lock(dev, ino), Access::Write),
+            (Family::Lock, None) => label.add(Object::Lock(id), Access::Read),
+            (_, Some(_)) => label.add(Object::Lock(id), Access::Write),
             (Family::List, _) => {
-                if let Some(dir) = in_world(&call.real) {
-                    label.add(Object::Entries(text(&dir)), Access::Read);
+                if let Some(dir) = path(call.real.as_ref()).and_then(|dir| files.name(dir)) {
+                    label.add(Object::Entries(dir), Access::Read);
                 }
             }
-            (family, _) => file(&mut label, (dev, ino), family, false),
+            (family, _) => file(&mut label, id, family, false),
         }
         if call.family != Family::Link {
             return label;
@@ -69,27 +65,67 @@ pub(super) fn label(
     if call.family == Family::Close {
         return label;
     }
-    if let Some(path) = in_world(&call.real).filter(|_| of_descriptor.is_none()) {
-        name(&mut label, &path, first(call, &path));
-        for inode in inodes(&path) {
-            file(&mut label, inode, call.family, call.truncates);
+    let at = path(call.real.as_ref()).filter(|_| of_descriptor.is_none());
+    // A file that is made without a name only asks something of its directory.
+    let is_unnamed = call.family == Family::Open && at.is_some_and(is_unnamed);
+    let at = if is_unnamed {
+        at.and_then(Path::parent)
+    } else {
+        at
+    };
+    if let Some(at) = at
+        && name(&mut label, files, at, first(call, at, is_unnamed))
+    {
+        for inode in inodes(at) {
+            let id = files.of(inode, caller.knows);
+            file(&mut label, id, call.family, call.truncates);
         }
     }
-    if let Some(path) = in_world(&call.real_to) {
-        name(&mut label, &path, Access::Write);
-        for inode in inodes(&path) {
-            file(&mut label, inode, call.family, false);
+    if let Some(at) = path(call.real_to.as_ref())
+        && name(&mut label, files, at, Access::Write)
+    {
+        for inode in inodes(at) {
+            let id = files.of(inode, caller.knows);
+            file(&mut label, id, call.family, false);
         }
     }
     label
 }
 
+fn path(text: Option<&String>) -> Option<&Path> {
+    text.map(Path::new)
+}
+
+/// All locks that a process may have, as its end lets them go.
+pub(super) fn locks(files: &mut Files, caller: &Caller<'_>) -> Label {
+    let mut label = Label::default();
+    for inode in caller.tried {
+        let id = files.of(*inode, caller.knows);
+        label.add(Object::Lock(id), Access::Write);
+    }
+    label
+}
+
+/// The names that a call has just made or changed, if it has: a file has them from now on.
+pub(super) fn note_made(files: &mut Files, call: &Call, event: u64) {
+    let makes = matches!(
+        call.family,
+        Family::Open | Family::Mkdir | Family::Mknod | Family::Bind | Family::Symlink
+    );
+    if let Some(at) = path(call.real.as_ref()).filter(|_| makes && call.creates) {
+        files.made(at, event, true);
+    }
+    if let Some(at) = path(call.real_to.as_ref()) {
+        files.made(at, event, false);
+    }
+}
+
 /// What is done to the first name.
-fn first(call: &Call, path: &Path) -> Access {
+fn first(call: &Call, path: &Path, is_unnamed: bool) -> Access {
     let is_there = path.symlink_metadata().is_ok();
     let changes = match call.family {
         Family::Open | Family::Mkdir | Family::Mknod | Family::Bind | Family::Symlink => {
-            call.creates
+            call.creates && !is_unnamed
         }
         Family::Unlink | Family::Rmdir | Family::Rename => is_there,
         _ => false,
@@ -97,23 +133,25 @@ fn first(call: &Call, path: &Path) -> Access {
     if changes { Access::Write } else { Access::Read }
 }
 
-/// A name, the directory it is listed in, and the names on the way to it.
-fn name(label: &mut Label, path: &Path, access: Access) {
-    for ancestor in path.ancestors().skip(1) {
-        label.add(Object::Name(text(ancestor)), Access::Read);
+/// A name, the directory it is listed in, and the names on the way to it. False for one that is not in the world.
+fn name(label: &mut Label, files: &Files, path: &Path, access: Access) -> bool {
+    let Some(itself) = files.name(path) else {
+        return false;
+    };
+    let on_the_way = path.ancestors().skip(1).map_while(|dir| files.name(dir));
+    let on_the_way: Vec<String> = on_the_way.collect();
+    for dir in &on_the_way {
+        label.add(Object::Name(dir.clone()), Access::Read);
     }
-    label.add(Object::Name(text(path)), access);
-    if let (Access::Write, Some(dir)) = (access, path.parent()) {
-        label.add(Object::Entries(text(dir)), Access::Share);
+    label.add(Object::Name(itself), access);
+    if let (Access::Write, Some(dir)) = (access, on_the_way.into_iter().next()) {
+        label.add(Object::Entries(dir), Access::Share);
     }
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    true
 }
 
 /// What is done to the file itself.
-fn file(label: &mut Label, (dev, ino): Inode, family: Family, truncates: bool) {
+fn file(label: &mut Label, id: File, family: Family, truncates: bool) {
     let (itself, content) = match family {
         Family::Open if truncates => (Some(Access::Read), Some(Access::Write)),
         // Who may look, and what kind it is, decides; what is in it does not.
@@ -132,10 +170,10 @@ fn file(label: &mut Label, (dev, ino): Inode, family: Family, truncates: bool) {
         _ => (Some(Access::Write), Some(Access::Write)),
     };
     if let Some(access) = itself {
-        label.add(Object::Inode(dev, ino), access);
+        label.add(Object::Inode(id), access);
     }
     if let Some(access) = content {
-        label.add(Object::Content(dev, ino), access);
+        label.add(Object::Content(id), access);
     }
 }
 

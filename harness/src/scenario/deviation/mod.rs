@@ -132,7 +132,7 @@ impl Deviations {
         strict: bool,
     ) -> Result<Self, BadFile> {
         read_file(path, source, |entries, diags| {
-            let mut top = Fields::new(&entries, source.len()..source.len(), "a deviations file");
+            let mut top = Fields::new(&entries, source.len()..source.len(), &shape::DEVIATIONS);
             let nodes = top
                 .take("deviation")
                 .map_or(&[][..], |node| super::fields::list(node, diags));
@@ -275,14 +275,11 @@ fn deviation(
         wrong(node, &node.value, "a table", diags);
         return None;
     };
-    let mut table = Fields::new(entries, node.span.clone(), "[[deviation]]");
+    let mut table = Fields::new(entries, node.span.clone(), &shape::DEVIATION);
     let cases = cases(&mut table, diags);
     let rule = table.need_text("check", diags);
     let step = table.text("step", diags).map(|(text, _)| text.to_owned());
     let found = table.need_text("found", diags);
-    if table.take("kind").is_none() {
-        table.missing("kind");
-    }
     let kind = table.word("kind", &Kind::WORDS, diags);
     // One that is not there is as good as an empty one: a word on it, and where CI is set an error.
     let reason = table.text("reason", diags).map(|(text, _)| text.to_owned());
@@ -316,7 +313,6 @@ fn deviation(
 
 fn cases(table: &mut Fields<'_>, diags: &mut Diags) -> Vec<Pattern> {
     let Some(node) = table.take("cases") else {
-        table.missing("cases");
         return Vec::new();
     };
     let texts = table.texts("cases", diags);
@@ -399,5 +395,7 @@ fn reason_span(node: &Node) -> Span {
         .map_or_else(|| node.span.clone(), |entry| entry.node.span.clone())
 }
 
+#[rustfmt::skip] // A table, a key a line.
+pub mod shape;
 #[cfg(test)]
 mod tests;

@@ -80,3 +80,13 @@ fn releases_of_a_subject_that_has_none_are_refused() {
     let error = Deviations::parse("d.toml", GOOD, None, true).unwrap_err();
     assert!(error.to_string().contains("no releases to tell apart"));
 }
+
+#[test]
+fn every_key_of_its_shape_is_read() {
+    for (key, pairs) in crate::scenario::shape::tests::one_for_each_key(&shape::DEVIATIONS) {
+        let told = Deviations::parse("d.toml", &pairs.join("\n"), None, true)
+            .err()
+            .map_or_else(String::new, |bad| bad.to_string());
+        assert!(!told.contains("unknown key"), "{key}: {told}");
+    }
+}

@@ -1,0 +1,210 @@
+//! Knowing what comes, from orders that were run.
+//!
+//! What a process does next depends on what it could know, and on the state of what it is about to touch. Both recur in
+//! many orders. So of an order that will be cut short, because all that is left in it is tried in another place, that can
+//! mostly be told without running it.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Choice, Limits, Node, Object, Past, Step, Task, next};
+
+/// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once.
+const SURE: u32 = 2;
+/// The same of what was seen of the very steps, and of what they changed.
+const ONCE: u32 = 1;
+
+/// Who; what it could know; how many were killed by then.
+type Who = (u8, u64, u32);
+
+/// What each thing has come to.
+type Values = Vec<(Object, u64)>;
+
+/// Something that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sight {
+    /// What a process was about to do.
+    Next {
+        /// Who, and what it could know.
+        who: Who,
+        /// What that depends on.
+        on: Values,
+        /// What it could do; nothing, where it sleeps or is gone.
+        choices: Vec<Choice>,
+    },
+    /// What a step has changed.
+    Effect {
+        /// The step, with all that it depends on.
+        event: u64,
+        /// What it came to.
+        values: Values,
+    },
+}
+
+impl Sight {
+    /// What a process could do at a node.
+    #[must_use]
+    pub fn next(actor: u8, past: &Past, choices: &[Choice]) -> Self {
+        let choices: Vec<Choice> = choices
+            .iter()
+            .filter(|choice| choice.unit.actor == actor)
+            .cloned()
+            .collect();
+        let touched = choices.iter().flat_map(|choice| choice.label.iter());
+        let mut objects: Vec<Object> = touched
+            .map(|(object, _)| object.clone())
+            .chain(past.locks(actor).cloned())
+            .chain([Object::Process(actor)])
+            .collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let now = |object: Object| {
+            let value = past.value(&object);
+            (object, value)
+        };
+        Self::Next {
+            who: (actor, past.knows(actor), past.kills()),
+            on: objects.into_iter().map(now).collect(),
+            choices,
+        }
+    }
+}
+
+/// Something known, and how well.
+#[derive(Debug)]
+struct Known<T> {
+    what: T,
+    times: u32,
+    /// It was not always so.
+    unsure: bool,
+}
+
+impl<T: PartialEq + Clone> Known<T> {
+    fn new(what: &T) -> Self {
+        Self {
+            what: what.clone(),
+            times: 0,
+            unsure: false,
+        }
+    }
+
+    /// Sees it once more. Returns whether that is news.
+    fn see(&mut self, what: &T) -> bool {
+        if self.what != *what {
+            return !std::mem::replace(&mut self.unsure, true);
+        }
+        self.times += 1;
+        self.times <= SURE
+    }
+
+    fn sure(&self, times: u32) -> Option<&T> {
+        (self.times >= times && !self.unsure).then_some(&self.what)
+    }
+}
+
+/// What a process does where these have these values.
+#[derive(Debug)]
+struct Next {
+    on: Values,
+    choices: Known<Vec<Choice>>,
+}
+
+/// All that was seen.
+#[derive(Debug, Default)]
+pub struct Memory {
+    next: HashMap<Who, Vec<Next>>,
+    effects: HashMap<u64, Known<Values>>,
+}
+
+/// An order that need not be run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Orders that part from it.
+    pub others: Vec<Task>,
+}
+
+impl Memory {
+    /// Keeps what was seen. Returns whether that was new enough to be told to others.
+    pub fn keep(&mut self, sight: &Sight) -> bool {
+        match sight {
+            Sight::Effect { event, values } => self
+                .effects
+                .entry(*event)
+                .or_insert_with(|| Known::new(values))
+                .see(values),
+            Sight::Next { who, on, choices } => {
+                let known = self.next.entry(*who).or_default();
+                let at = known.iter().position(|next| next.on == *on);
+                let at = at.unwrap_or_else(|| {
+                    known.push(Next {
+                        on: on.clone(),
+                        choices: Known::new(choices),
+                    });
+                    known.len() - 1
+                });
+                known
+                    .get_mut(at)
+                    .is_some_and(|next| next.choices.see(choices))
+            }
+        }
+    }
+
+    /// What a process can do, if that is known.
+    fn choices(&self, actor: u8, past: &Past, times: u32) -> Option<&[Choice]> {
+        let known = self
+            .next
+            .get(&(actor, past.knows(actor), past.kills()))?
+            .iter();
+        let is_now = |(object, value): &(Object, u64)| past.value(object) == *value;
+        let mut fits = known.filter(|next| next.on.iter().all(is_now));
+        let next = fits.next()?;
+        // What it depends on is what it was seen to touch: where two such stories fit, one of them is not whole.
+        next.choices
+            .sure(times)
+            .filter(|_| fits.next().is_none())
+            .map(Vec::as_slice)
+    }
+
+    /// Goes through an order of so many processes in thought. It need not be run if it is known to be cut short.
+    #[must_use]
+    pub fn foresee(&self, task: &Task, actors: u8, limits: Limits) -> Option<Cut> {
+        let mut past = Past::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
+        let mut others = Vec::new();
+        loop {
+            let wanted = task.prefix.get(steps.len());
+            let times = if wanted.is_some() { ONCE } else { SURE };
+            let mut choices: Vec<Choice> = Vec::new();
+            for actor in 0..actors {
+                choices.extend_from_slice(self.choices(actor, &past, times)?);
+            }
+            let chosen = match wanted {
+                Some(step) => choices
+                    .iter()
+                    .position(|choice| choice.unit == step.unit && choice.text == step.text)?,
+                // Somebody has to see how that ends.
+                None if choices.is_empty() => return None,
+                None => {
+                    let node = Node {
+                        steps: &steps,
+                        sleep: &sleep,
+                        preemptions,
+                        choices: &choices,
+                    };
+                    let Some(way) = next(&node, limits) else {
+                        return Some(Cut { others });
+                    };
+                    others.extend(way.others);
+                    (sleep, preemptions) = (way.sleep, way.preemptions);
+                    way.chosen
+                }
+            };
+            let Choice { unit, text, label } = choices.swap_remove(chosen);
+            let event = past.event(unit, &text, &label);
+            past.push(unit, &label, event, self.effects.get(&event)?.sure(ONCE)?);
+            steps.push(Step { unit, text });
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Small programs, every order of which can be tried: what is left out must be nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Access, Choice, Label, Limits, Memory, Node, Object, Past, Sight, Step, Task, Unit, What,
+    changed, class, next,
+};
+
+/// One call: what it works on, how, and what it does.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    name: &'static str,
+    access: Access,
+    /// What it writes; nothing: what is already there.
+    value: u64,
+    /// Where it finds this value, the process leaves out the next call.
+    skips_at: Option<u64>,
+    /// It makes what is not there, as mkdir does: else it only looks.
+    makes: bool,
+}
+
+const fn call(name: &'static str, access: Access) -> Call {
+    Call {
+        name,
+        access,
+        value: 1,
+        skips_at: None,
+        makes: false,
+    }
+}
+
+impl Call {
+    /// What it does where its name has this value.
+    fn access(&self, value: u64) -> Access {
+        match (self.makes, value) {
+            (false, _) => self.access,
+            (true, 0) => Access::Write,
+            (true, _) => Access::Read,
+        }
+    }
+}
+
+/// What a process does next depends on what it has found.
+struct Process<'a> {
+    calls: &'a [Call],
+    at: usize,
+}
+
+struct World<'a> {
+    processes: Vec<Process<'a>>,
+    values: BTreeMap<&'static str, u64>,
+}
+
+impl<'a> World<'a> {
+    fn new(programs: &[&'a [Call]]) -> Self {
+        let process = |calls: &&'a [Call]| Process { calls, at: 0 };
+        Self {
+            processes: programs.iter().map(process).collect(),
+            values: BTreeMap::new(),
+        }
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let choice = |(actor, process): (u8, &Process<'_>)| {
+            let call = process.calls.get(process.at)?;
+            let access = call.access(self.values.get(call.name).copied().unwrap_or(0));
+            let mut label = Label::default();
+            label.add(Object::Name(call.name.into()), access);
+            Some(Choice {
+                unit: Unit {
+                    actor,
+                    what: What::Thread(0),
+                },
+                text: format!("{}{}{access:?}", call.name, process.at),
+                label,
+            })
+        };
+        (0u8..).zip(&self.processes).filter_map(choice).collect()
+    }
+
+    fn step(&mut self, actor: u8) {
+        let process = &mut self.processes[usize::from(actor)];
+        let call = process.calls[process.at];
+        let value = self.values.entry(call.name).or_default();
+        process.at += 1 + usize::from(call.skips_at == Some(*value));
+        if call.access(*value) != Access::Read {
+            *value = call.value;
+        }
+    }
+
+    fn values(&self, label: &Label) -> Vec<(Object, u64)> {
+        let value = |object: &Object| match object {
+            Object::Name(name) => self.values.get(&**name).copied().unwrap_or(0),
+            Object::Entries(_)
+            | Object::Inode(_)
+            | Object::Content(_)
+            | Object::Lock(_)
+            | Object::Process(_) => unreachable!("small programs only have names"),
+        };
+        changed(label)
+            .map(|object| (object.clone(), value(object)))
+            .collect()
+    }
+}
+
+/// What came of all orders.
+#[derive(Debug, Default)]
+struct Came {
+    orders: usize,
+    cut: usize,
+    foreseen: usize,
+    classes: BTreeSet<String>,
+}
+
+fn explore(programs: &[&[Call]], limits: Limits, foresees: bool) -> Came {
+    let mut tasks = vec![Task::default()];
+    let mut came = Came::default();
+    let mut memory = Memory::default();
+    let actors = u8::try_from(programs.len()).unwrap();
+    while let Some(task) = tasks.pop() {
+        if foresees && let Some(cut) = memory.foresee(&task, actors, limits) {
+            came.foreseen += 1;
+            tasks.extend(cut.others);
+            continue;
+        }
+        let mut world = World::new(programs);
+        let (mut past, mut steps, mut labels) = (Past::default(), Vec::new(), Vec::new());
+        let (mut sleep, mut preemptions) = (task.sleep, task.preemptions);
+        loop {
+            let choices = world.choices();
+            for actor in 0..actors {
+                memory.keep(&Sight::next(actor, &past, &choices));
+            }
+            let chosen = if let Some(step) = task.prefix.get(steps.len()) {
+                choices.iter().position(|c| c.unit == step.unit).unwrap()
+            } else if choices.is_empty() {
+                came.orders += 1;
+                came.classes.insert(class(&steps, &labels));
+                break;
+            } else {
+                let node = Node {
+                    steps: &steps,
+                    sleep: &sleep,
+                    preemptions,
+                    choices: &choices,
+                };
+                let Some(way) = next(&node, limits) else {
+                    came.cut += 1;
+                    break;
+                };
+                tasks.extend(way.others);
+                (sleep, preemptions) = (way.sleep, way.preemptions);
+                way.chosen
+            };
+            let Choice { unit, text, label } = choices[chosen].clone();
+            world.step(unit.actor);
+            let event = past.event(unit, &text, &label);
+            let values = world.values(&label);
+            memory.keep(&Sight::Effect {
+                event,
+                values: values.clone(),
+            });
+            past.push(unit, &label, event, &values);
+            steps.push(Step { unit, text });
+            labels.push(label);
+        }
+    }
+    came
+}
+
+const FULL: Limits = Limits {
+    preemptions: None,
+    kills: 0,
+    full: true,
+};
+const REDUCED: Limits = Limits {
+    full: false,
+    ..FULL
+};
+
+const A: &[Call] = &[
+    call("x", Access::Read),
+    call("y", Access::Write),
+    call("x", Access::Write),
+];
+const B: &[Call] = &[
+    call("y", Access::Read),
+    call("z", Access::Write),
+    call("x", Access::Write),
+];
+const C: &[Call] = &[call("z", Access::Share), call("x", Access::Read)];
+/// Whoever finds `x` taken leaves `y` alone.
+const D: &[Call] = &[
+    call("w", Access::Read),
+    Call {
+        name: "x",
+        access: Access::Write,
+        value: 7,
+        skips_at: Some(7),
+        makes: false,
+    },
+    Call {
+        value: 3,
+        ..call("y", Access::Write)
+    },
+    call("z", Access::Read),
+];
+
+/// Two make a directory, and look at what the other has left.
+const E: &[Call] = &[
+    call("w", Access::Write),
+    Call {
+        makes: true,
+        ..call("x", Access::Write)
+    },
+    call("y", Access::Read),
+    Call {
+        makes: true,
+        ..call("y", Access::Write)
+    },
+    call("x", Access::Read),
+];
+
+const CASES: &[&[&[Call]]] = &[
+    &[A, B],
+    &[A, A],
+    &[B, C],
+    &[A, B, C],
+    &[C, C, C],
+    &[A, B, B],
+    &[D, D],
+    &[D, D, C],
+    &[D, A, D],
+    &[E, E],
+    &[E, E, C],
+];
+
+#[test]
+fn sleep_sets_lose_no_class() {
+    for programs in CASES {
+        let all = explore(programs, FULL, false);
+        let few = explore(programs, REDUCED, false);
+        assert_eq!(all.classes, few.classes);
+        assert!(few.orders <= all.orders);
+        // No class twice, where nothing blocks.
+        assert_eq!(few.orders, few.classes.len());
+    }
+}
+
+#[test]
+fn what_is_foreseen_is_what_would_have_been_cut() {
+    let mut foreseen = 0;
+    for programs in CASES {
+        let run = explore(programs, REDUCED, false);
+        let thought = explore(programs, REDUCED, true);
+        assert_eq!(run.classes, thought.classes);
+        assert_eq!(run.orders, thought.orders);
+        assert_eq!(run.cut, thought.cut + thought.foreseen);
+        foreseen += thought.foreseen;
+    }
+    assert!(foreseen > 0);
+}
+
+/// What is not always the same is not relied on.
+#[test]
+fn what_was_otherwise_once_is_not_known() {
+    let mut memory = Memory::default();
+    let past = Past::default();
+    let choices = World::new(&[A]).choices();
+    let (some, none) = (Sight::next(0, &past, &choices), Sight::next(0, &past, &[]));
+    let asleep = Task {
+        sleep: vec![choices[0].unit],
+        ..Task::default()
+    };
+    let foreseen = |memory: &Memory| memory.foresee(&asleep, 1, REDUCED).is_some();
+    assert!(memory.keep(&some));
+    assert!(!foreseen(&memory), "once is not enough");
+    assert!(memory.keep(&some));
+    assert!(foreseen(&memory));
+    assert!(!memory.keep(&some), "no news");
+    memory.keep(&none);
+    assert!(!foreseen(&memory));
+}
+
+#[test]
+fn all_interleavings_are_as_many_as_there_are() {
+    assert_eq!(explore(&[A, B], FULL, false).orders, 20);
+    assert_eq!(explore(&[A, B, C], FULL, false).orders, 560);
+}
+
+#[test]
+fn a_bound_tries_all_within_it() {
+    let within = |n| {
+        let limits = Limits {
+            preemptions: Some(n),
+            ..REDUCED
+        };
+        explore(&[A, B], limits, false).orders
+    };
+    // One after the other, both ways; then each place to switch once.
+    assert_eq!(within(0), 2);
+    assert_eq!(within(1), 6);
+    assert_eq!(within(9), 20);
+}
