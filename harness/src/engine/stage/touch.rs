@@ -80,6 +80,11 @@ pub(super) fn label(
             let id = files.of(inode, caller.knows);
             file(&mut label, id, call.family, call.truncates);
         }
+        // Only an empty directory can be removed.
+        let removes = matches!(call.family, Family::Unlink | Family::Rmdir);
+        if removes && let Some(dir) = files.name(at) {
+            label.add(Object::Entries(dir), Access::Read);
+        }
     }
     if let Some(at) = path(call.real_to.as_ref())
         && name(&mut label, files, at, Access::Write)
