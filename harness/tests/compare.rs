@@ -205,6 +205,15 @@ fn a_matrix_says_what_holds_where_and_from_when() {
     assert_eq!(row("END-1"), ["?", "?", "?"]);
     assert!(text.contains("PID-1: holds from some-server@1.1"), "{text}");
     assert!(text.contains("LEG-1: lost in some-server@1.2"), "{text}");
+    let html = told(&pidproof(
+        dir.path(),
+        &["matrix", "1", "2", "3", "--html", "-"],
+    ));
+    assert!(
+        html.contains("<li>PID-1 holds from some-server@1.1</li>"),
+        "{html}"
+    );
+    assert!(html.contains(">lost in some-server@1.2</a></li>"), "{html}");
     let only = |args: &[&str]| {
         let all = [&["matrix", "1", "2", "3"], args].concat();
         told(&pidproof(dir.path(), &all))
@@ -262,6 +271,19 @@ fn nothing_of_a_record_is_markup() {
     put(dir.path(), "b", run, Vec::new(), false);
     let output = pidproof(dir.path(), &["matrix", "a", "b", "--html", "m.html"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // Nor anything a terminal obeys: a name of a subject, a rule, or both in a warning.
+    let (table, warned) = (
+        told(&output),
+        String::from_utf8(output.stderr.clone()).unwrap(),
+    );
+    assert!(
+        table.contains("subject</pre>") && warned.contains("did not judge all"),
+        "{table}{warned}"
+    );
+    assert!(
+        !table.contains('\u{1b}') && !warned.contains('\u{1b}'),
+        "{table}{warned}"
+    );
     let page = fs::read_to_string(dir.path().join("m.html")).unwrap();
     for what in [
         "id", "RULE", "found", "rerun", "log", "subject", "kernel", "tier", "started",

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::about::{Completions, Man};
+use super::bisect::Bisect;
 use super::diff::Diff;
 use super::matrix::Matrix;
+use super::provision::Provision;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -52,6 +54,10 @@ pub(super) enum Command {
     Repro(Repro),
     /// Run a case up to a step and give a shell in its live world
     Shell(Shell),
+    /// Set up releases of a package ahead of time, several at once
+    Provision(Provision),
+    /// Find the release with which a rule was lost, or came
+    Bisect(Bisect),
     /// Say what changed between two runs, regressions first
     Diff(Diff),
     /// Show rules against subjects, from the results of several runs

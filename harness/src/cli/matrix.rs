@@ -9,7 +9,7 @@ use super::args::LevelArg;
 use super::out::{self, say};
 use super::target::Target;
 use super::{Exit, Failure, read};
-use crate::report::matrix::{Matrix as Table, page, table};
+use crate::report::matrix::{Matrix as Table, clean, page, table};
 use crate::scenario::model::Level;
 use crate::subject;
 
@@ -64,7 +64,7 @@ pub(super) fn matrix(args: &Matrix) -> Result<Exit, Failure> {
         write(path, page(&matrix).as_bytes())?;
     }
     for why in matrix.caveats() {
-        anstream::eprintln!("warning: {why}");
+        anstream::eprintln!("warning: {}", clean(&why));
     }
     if matrix.rows.is_empty() {
         say("no rule differs");
@@ -79,7 +79,8 @@ fn fail(path: &Path, source: io::Error) -> Failure {
     Failure::Unopened { path, source }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a whole file; `-` is standard output.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if path.as_os_str() == "-" {
         out::people_read_stderr();
         return io::stdout().write_all(bytes).map_err(|e| fail(path, e));

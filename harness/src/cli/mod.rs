@@ -4,6 +4,7 @@ mod about;
 mod args;
 mod baseline;
 mod beside;
+mod bisect;
 mod check;
 mod claim;
 mod complete;
@@ -20,6 +21,7 @@ mod matrix;
 mod model;
 mod mutants;
 mod out;
+mod provision;
 mod read;
 mod replay;
 mod repro;
@@ -125,6 +127,12 @@ enum Failure {
     NoCommand { name: String, known: String },
     #[error("one case is meant, and these are {0}; `pidproof list` shows whole ids")]
     OneCase(usize),
+    #[error("{0} is both the good and the bad release")]
+    SameRelease(String),
+    #[error("{0}")]
+    WrongEnd(String),
+    #[error("no release is meant by `{0}`; `pidproof provision --list` shows them all")]
+    NoReleases(String),
     #[error("cannot write results to {path}: {source}")]
     Unopened {
         path: PathBuf,
@@ -160,12 +168,16 @@ impl Failure {
             | Self::OneCase(_)
             | Self::NoStep { .. }
             | Self::NoCommand { .. }
+            | Self::SameRelease(_)
+            | Self::WrongEnd(_)
             | Self::Unread { .. }
             | Self::NotAClaim { .. }
             | Self::Unopened { .. } => Exit::Usage,
             Self::Select(error) => error.exit(),
             Self::Subject(error) if error.is_usage() => Exit::Usage,
-            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoRuleLeft => Exit::Nothing,
+            Self::NoPoint(_) | Self::AllLeftOut { .. } | Self::NoReleases(_) | Self::NoRuleLeft => {
+                Exit::Nothing
+            }
             Self::Subject(_) => Exit::CannotJudge,
             Self::CannotJudge(_) | Self::Unwritten { .. } | Self::Unwritable { .. } => {
                 Exit::CannotJudge
@@ -211,6 +223,8 @@ pub fn main() -> ExitCode {
         args::Command::Shell(args) => shell::shell(&args),
         args::Command::Completions(of) => about::completions(&of),
         args::Command::Man(of) => about::man(&of),
+        args::Command::Provision(args) => provision::provision(&args),
+        args::Command::Bisect(args) => bisect::bisect(&args),
         args::Command::Diff(args) => diff::diff(&args),
         args::Command::Matrix(args) => matrix::matrix(&args),
         args::Command::Verify(args) => verify::verify(&args),

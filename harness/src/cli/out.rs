@@ -76,6 +76,16 @@ pub(super) fn say(line: impl Display) {
     }
 }
 
+/// Says on standard error what a person may want to know meanwhile.
+pub(super) fn note(line: impl Display) {
+    let bar = bar_slot().clone();
+    let tell = || anstream::eprintln!("pidproof: {line}");
+    match bar {
+        Some(bar) => bar.suspend(tell),
+        None => tell(),
+    }
+}
+
 fn line_to(out: &mut dyn Write, line: impl Display) -> io::Result<()> {
     writeln!(out, "{line}")?;
     out.flush()

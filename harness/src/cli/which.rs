@@ -14,7 +14,7 @@ use crate::subject::{self, Subject};
 use crate::suite::CaseResult;
 
 /// The profile that is judged where it stands in the working directory and nothing else is named.
-const HERE: &str = "pidproof.toml";
+pub(super) const HERE: &str = "pidproof.toml";
 
 /// What is meant by `--subject`, or by nothing.
 pub(super) fn spec(source: &Source) -> &str {

@@ -1,6 +1,6 @@
 //! Subjects that a scenario starts beside the judged one: what may be named, and finding it.
 
-use super::spec::Asked;
+use super::spec::{Asked, release_hint};
 use super::{Subject, SubjectError, cache, find, no_env, var};
 use crate::engine::{Commands, Readiness};
 use crate::scenario::beside::{Beside, Programs};
@@ -50,11 +50,13 @@ pub fn is_at_hand(spec: &str) -> bool {
     }
     match Asked::parse(spec) {
         Ok(Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => true,
-        Ok(Asked::Release { pypi, version, .. }) => cache::Cache::locate(&var).is_ok_and(|cache| {
+        Ok(Asked::Release {
+            registry, version, ..
+        }) => cache::Cache::locate(&var).is_ok_and(|cache| {
             let mut kept = cache.list().into_iter().filter_map(|(_, marker)| marker);
-            kept.any(|m| m.package == pypi.package && m.version == version.to_string())
+            kept.any(|m| m.package == registry.package() && m.version == version.to_string())
         }),
-        Err(_) => false,
+        Ok(Asked::Latest(_)) | Err(_) => false,
     }
 }
 
@@ -75,6 +77,11 @@ fn understand(spec: &str) -> Result<Beside, String> {
         Ok(Asked::Reference | Asked::Defect(_)) => Ok(beside(false, true)),
         Ok(Asked::Own(profile)) => Ok(beside(false, profile.reach.cli)),
         Ok(Asked::Release { profile, .. }) => Ok(beside(true, profile.reach.cli)),
+        // A case must mean the same on every day.
+        Ok(Asked::Latest(package)) => Err(format!(
+            "`{spec}` is another release from time to time; {}",
+            release_hint(&package.name)
+        )),
         Err(error @ SubjectError::Unknown { .. }) => Err(format!(
             "{error}, or a server of the suite: `{}`",
             pidproof_fixtures::servers().join("`, `")

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::SubjectError;
+use super::{SubjectError, Tell};
 
 const MARKER: &str = "complete.json";
 const VENV: &str = "venv";
@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) package: String,
     /// The release.
     pub(super) version: String,
+    /// What installs it, in short.
+    pub(super) tool: &'static str,
     /// Stands for all that decides what gets installed.
     pub(super) key: String,
     /// The one interpreter that counts, where one was named.
@@ -43,9 +45,12 @@ pub(super) struct Marker {
     pub(super) package: String,
     /// The release.
     pub(super) version: String,
-    /// The version of its Python.
+    /// What installed it: `py` for pip.
+    #[serde(default = "py")]
+    pub(super) tool: String,
+    /// The version of its Python, or of what else runs or built it.
     pub(super) python: String,
-    /// That Python.
+    /// That Python, or what else it needs to run.
     pub(super) executable: PathBuf,
     /// Host paths it needs to see.
     pub(super) shown: Vec<PathBuf>,
@@ -60,11 +65,13 @@ pub(super) struct Ready {
     pub(super) venv: PathBuf,
     /// What its marker says.
     pub(super) marker: Marker,
+    /// Whether it was there before anybody asked for it.
+    pub(super) was_there: bool,
 }
 
 impl Wanted {
     fn prefix(&self) -> String {
-        format!("{}-{}-py", self.package, self.version)
+        format!("{}-{}-{}", self.package, self.version, self.tool)
     }
 
     fn suffix(&self) -> String {
@@ -148,7 +155,7 @@ impl Cache {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn lock(&self, wanted: &Wanted) -> Result<File, SubjectError> {
+    pub(super) fn lock(&self, wanted: &Wanted, tell: Tell<'_>) -> Result<File, SubjectError> {
         let dir = self.subjects();
         fs::create_dir_all(&dir)
             .map_err(SubjectError::cache(format!("making {}", dir.display())))?;
@@ -169,11 +176,10 @@ impl Cache {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                anstream::eprintln!(
-                    "pidproof: another process is setting up {} {}; waiting for it",
-                    wanted.package,
-                    wanted.version
-                );
+                tell(&format!(
+                    "another process is setting up {} {}; waiting for it",
+                    wanted.package, wanted.version
+                ));
                 file.lock().map_err(SubjectError::cache(what()))?;
             }
             Err(TryLockError::Error(e)) => return Err(SubjectError::cache(what())(e)),
@@ -214,13 +220,26 @@ pub(super) fn complete(dir: &Path, marker: &Marker) -> io::Result<()> {
     fs::rename(unfinished, dir.join(MARKER))
 }
 
+/// What markers that do not say it were written for.
+fn py() -> String {
+    "py".to_owned()
+}
+
 fn ready(dir: &Path) -> Option<Ready> {
     let text = fs::read(dir.join(MARKER)).ok()?;
     let marker: Marker = serde_json::from_slice(&text).ok()?;
     let venv = venv(dir);
     // Follows the links to the interpreter, which may have been upgraded away.
-    fs::metadata(venv.join("bin/python")).ok()?;
-    Some(Ready { venv, marker })
+    let needs = match marker.tool == py() {
+        true => venv.join("bin/python"),
+        false => marker.executable.clone(),
+    };
+    fs::metadata(needs).ok()?;
+    Some(Ready {
+        venv,
+        marker,
+        was_there: true,
+    })
 }
 
 /// Lets everybody read it, under any umask: subjects run as an ordinary uid.
@@ -265,6 +284,7 @@ mod tests {
         Wanted {
             package: "thing".into(),
             version: "0.1.2".into(),
+            tool: "py",
             key: "abc".into(),
             python: None,
         }
@@ -274,6 +294,7 @@ mod tests {
         Marker {
             package: "thing".into(),
             version: "0.1.2".into(),
+            tool: py(),
             python: "3.12.1".into(),
             executable: executable.into(),
             shown: vec!["/x".into()],
@@ -356,7 +377,7 @@ mod tests {
     #[test]
     fn the_lock_keeps_a_second_one_out() {
         let (_root, cache, _dir) = unmarked();
-        let first = cache.lock(&wanted()).unwrap();
+        let first = cache.lock(&wanted(), &|_| ()).unwrap();
         let path = cache.subjects().join("thing-0.1.2-abc.lock");
         let second = File::open(path).unwrap();
         assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));

@@ -29,7 +29,7 @@ pub fn direct(server: &[String], cli: &[String]) -> Result<Subject, SubjectError
             cli: !cli.is_empty(),
             ..Reach::all()
         },
-        pypi: None,
+        registry: None,
         deviations: None,
         built_in: false,
     };

@@ -33,6 +33,14 @@ pub enum SubjectError {
         /// The releases there are.
         known: String,
     },
+    /// The registry did not say which releases there are.
+    #[error("which releases {package} has could not be found out: {why}")]
+    Registry {
+        /// The package.
+        package: String,
+        /// The last that its client said.
+        why: String,
+    },
     /// A profile with mistakes.
     #[error(transparent)]
     Profile(#[from] BadFile),
@@ -109,6 +117,7 @@ impl SubjectError {
             | Self::NoDeviations { .. } => true,
             Self::NotHere { .. }
             | Self::NoPython { .. }
+            | Self::Registry { .. }
             | Self::Provision { .. }
             | Self::Cache { .. }
             | Self::NoCache => false,

@@ -1,7 +1,7 @@
 //! What this host has for subjects from a registry.
 
-use super::cache::Cache;
-use super::profile::Pypi;
+use super::cache::{Cache, Marker};
+use super::package::Pypi;
 use super::python::{self, Python};
 use super::{spec, var};
 
@@ -74,14 +74,26 @@ fn pythons(found: &[Python], packages: &[Pypi]) -> Vec<Line> {
     lines
 }
 
+/// By what a release was set up.
+fn set_up_on(marker: &Marker) -> String {
+    let by = match marker.tool.as_str() {
+        "npm" => "on Node.js",
+        "cargo" => "with cargo",
+        _ => "on Python",
+    };
+    format!("{by} {}", marker.python)
+}
+
 fn kept(cache: &Cache) -> Vec<Line> {
     let mut lines = vec![line("cache", cache.root.display().to_string())];
     lines.extend(cache.list().into_iter().map(|(name, marker)| match marker {
         Some(marker) => line(
             "",
             format!(
-                "{} {} on Python {}",
-                marker.package, marker.version, marker.python
+                "{} {} {}",
+                marker.package,
+                marker.version,
+                set_up_on(&marker)
             ),
         ),
         None => line(

@@ -13,10 +13,15 @@ mod error;
 mod health;
 pub mod known;
 mod own;
+mod package;
 mod pip;
+mod prefix;
 mod profile;
 mod provision;
+mod pypi;
 mod python;
+mod registry;
+mod several;
 #[rustfmt::skip] // A table, a key a line.
 pub mod shape;
 mod shown;
@@ -36,10 +41,15 @@ pub use builtin::{builtin, defective};
 pub use direct::direct;
 pub use error::SubjectError;
 pub use health::{Line, health};
+pub use several::{Had, Releases, have, releases};
 
-use profile::{Profile, Pypi};
-use spec::Asked;
+use package::Registry;
+use profile::Profile;
+use spec::{Asked, LATEST, wrong};
 use version::Version;
+
+/// Who hears, a line at a time, of what takes long.
+pub type Tell<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// A subject, ready to be started.
 #[derive(Debug, Clone)]
@@ -67,14 +77,24 @@ pub struct Subject {
 /// # Errors
 /// Why there is no such subject here.
 pub fn find(spec: &str) -> Result<Subject, SubjectError> {
+    let tell = |line: &str| anstream::eprintln!("pidproof: {line}");
     match Asked::parse(spec)? {
         Asked::Reference => Ok(builtin()),
         Asked::Defect(name) => Ok(defective(&name)),
         Asked::Release {
             profile,
-            pypi,
+            registry,
             version,
-        } => release(spec, *profile, &pypi, &version),
+        } => release(spec, *profile, &registry, &version),
+        Asked::Latest(package) => {
+            let version = registry::latest(&package.registry, &var)?;
+            let spec = package.spec(&version);
+            tell(&format!(
+                "the latest release of {} is {version}",
+                package.name
+            ));
+            release(&spec, *package.profile, &package.registry, &version)
+        }
         Asked::Own(profile) => {
             let deviations = deviations::read(&profile, None, &var)?;
             Ok(Subject {
@@ -118,6 +138,15 @@ pub fn outline(spec: &str) -> Result<Outline, SubjectError> {
         Asked::Release {
             profile, version, ..
         } => (profile, Some(version)),
+        // Listing asks nobody.
+        Asked::Latest(package) => {
+            let why = format!(
+                "only the registry knows which release `{LATEST}` is; `pidproof provision --list {spec}` asks it, and \
+                 then {}",
+                spec::release_hint(&package.name)
+            );
+            return Err(wrong(spec, why));
+        }
         Asked::Own(profile) => (profile, None),
     };
     Ok(Outline {
@@ -127,25 +156,39 @@ pub fn outline(spec: &str) -> Result<Outline, SubjectError> {
     })
 }
 
+/// What the profile of a package says of all its releases: of deviations nothing.
+///
+/// # Errors
+/// That there is no such package, or what is wrong with its files.
+pub fn outline_of_all(name: &str) -> Result<Outline, SubjectError> {
+    let profile = spec::Package::named(name)?.profile;
+    Ok(Outline {
+        deviations: Deviations::default(),
+        parameters: profile.parameters,
+        reach: profile.reach,
+    })
+}
+
 fn release(
     spec: &str,
     profile: Profile,
-    pypi: &Pypi,
+    registry: &Registry,
     version: &Version,
 ) -> Result<Subject, SubjectError> {
     let deviations = deviations::read(&profile, Some(version), &var)?;
-    let programs = [&profile.server, &profile.cli];
-    let recipe = provision::Recipe {
-        pypi,
-        version,
-        programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
-    };
-    let ready = recipe.have(&cache::Cache::locate(&var)?, &var)?;
+    let tell = |line: &str| anstream::eprintln!("pidproof: {line}");
+    let start = std::time::Instant::now();
+    let ready =
+        recipe(&profile, registry, version, &tell).have(&cache::Cache::locate(&var)?, &var)?;
+    if !ready.was_there {
+        let took = start.elapsed().as_secs_f64();
+        tell(&format!("{spec} is set up, after {took:.1} s"));
+    }
     let no_text = || SubjectError::Cache {
         what: format!("using {}", ready.venv.display()),
         source: std::io::Error::other("its path is no UTF-8"),
     };
-    let places = [(profile::VENV, ready.venv.to_str().ok_or_else(no_text)?)];
+    let places = [(registry.place(), ready.venv.to_str().ok_or_else(no_text)?)];
     let fill = |text: &String| profile::fill(text, &places);
     let mut shown = ready.marker.shown.clone();
     shown.extend(profile.shown.iter().map(|path| fill(path).into()));
@@ -169,6 +212,22 @@ fn release(
         reach: profile.reach,
         typed: Vec::new(),
     })
+}
+
+/// How a release of a package is to be set up.
+fn recipe<'a>(
+    profile: &Profile,
+    registry: &'a Registry,
+    version: &'a Version,
+    tell: Tell<'a>,
+) -> provision::Recipe<'a> {
+    let programs = [&profile.server, &profile.cli];
+    provision::Recipe {
+        registry,
+        version,
+        programs: programs.iter().filter_map(|c| c.first().cloned()).collect(),
+        tell,
+    }
 }
 
 /// Where releases and what else outlives a run are kept, if the variables say where.

@@ -1,20 +1,17 @@
 //! Profiles: how a subject is started and what it fills in, from a TOML file.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use super::asking::{exempt, ready};
+use super::package::{Registry, registry};
 use super::shape;
-use super::version::Version;
 use crate::engine::Readiness;
 use crate::scenario::diag::{BadFile, Diags};
 use crate::scenario::fields::{self, Fields};
 use crate::scenario::matrix::{self, Values};
-use crate::scenario::node::{Entry, Node, Span, Value, read_file};
+use crate::scenario::node::{Entry, Span, Value, read_file};
 use crate::scenario::reach::Reach;
 
-/// Where the release stands, for `${venv}`.
-pub(super) const VENV: &str = "venv";
 /// The profile's own directory, for `${dir}`.
 pub(super) const DIR: &str = "dir";
 
@@ -38,53 +35,11 @@ pub(super) struct Profile {
     /// How much of the contract can be asked of it.
     pub(super) reach: Reach,
     /// Where its releases come from.
-    pub(super) pypi: Option<Pypi>,
+    pub(super) registry: Option<Registry>,
     /// The file with its known deviations, from where the profile is.
     pub(super) deviations: Option<String>,
     /// It comes with pidproof, and so do its deviations.
     pub(super) built_in: bool,
-}
-
-/// A package on PyPI, installed into a virtual environment for each release.
-#[derive(Debug, Clone)]
-pub(super) struct Pypi {
-    /// Its name there.
-    pub(super) package: String,
-    /// The oldest Python it runs on.
-    pub(super) python: Version,
-    /// What some releases need beside what they ask for.
-    pub(super) constraints: Vec<Constraint>,
-    /// What to do about a `sqlite3` that cannot load extensions; without it that does not matter.
-    pub(super) sqlite: Option<Cure>,
-}
-
-/// What releases before one need beside what they ask for.
-#[derive(Debug, Clone)]
-pub(super) struct Constraint {
-    before: Version,
-    requires: Vec<String>,
-}
-
-/// A package whose module takes the place of `sqlite3`.
-#[derive(Debug, Clone)]
-pub(super) struct Cure {
-    /// Its name on PyPI.
-    pub(super) package: String,
-    /// The module it brings.
-    pub(super) module: String,
-}
-
-impl Pypi {
-    /// What is installed for a release.
-    pub(super) fn requirements(&self, version: &Version) -> Vec<String> {
-        let mut all = vec![format!("{}=={version}", self.package)];
-        for constraint in &self.constraints {
-            if *version < constraint.before {
-                all.extend(constraint.requires.iter().cloned());
-            }
-        }
-        all
-    }
 }
 
 impl Profile {
@@ -123,9 +78,10 @@ fn next_place(text: &str) -> Option<(&str, &str, &str)> {
 
 fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Option<Profile> {
     let mut top = Fields::new(entries, source.len()..source.len(), &shape::PROFILE);
-    let pypi = top.table("pypi", diags).map(|table| pypi(table, diags));
+    let registry = registry(&mut top, diags);
     // A package has no directory of its own to mean, and what is not a package has no environment.
-    let places: &[&str] = if pypi.is_some() { &[VENV] } else { &[DIR] };
+    let place = registry.as_ref().map_or(DIR, |(place, _)| *place);
+    let places = &[place][..];
 
     let server = command(&mut top, "server", places, diags);
     let cli = command(&mut top, "cli", places, diags);
@@ -164,85 +120,13 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         env,
         shown: shown.into_iter().map(|(text, _)| text.to_owned()).collect(),
         parameters: matrix::parameters(parameters),
-        pypi: match pypi {
-            Some(table) => Some(table?),
+        registry: match registry {
+            Some((_, registry)) => Some(registry?),
             None => None,
         },
         deviations,
         built_in: false,
     })
-}
-
-fn pypi(mut table: Fields<'_>, diags: &mut Diags) -> Option<Pypi> {
-    let package = table.need_text("package", diags).map(owned);
-    let python = need_version(&mut table, "python", diags);
-    let constraints = match table.take("constraint") {
-        Some(node) => fields::list(node, diags)
-            .iter()
-            .filter_map(|item| constraint(item, diags))
-            .collect(),
-        None => Vec::new(),
-    };
-    let sqlite = table.table("sqlite", diags).map(|mut table| {
-        let package = table.need_text("package", diags).map(owned);
-        let module = table.need_text("module", diags);
-        if let Some((name, span)) = &module
-            && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        {
-            diags.push(span.clone(), format!("`{name}` is no module"), "here");
-        }
-        table.finish(diags);
-        Some(Cure {
-            package: package?,
-            module: module.map(owned)?,
-        })
-    });
-    table.finish(diags);
-    Some(Pypi {
-        package: package?,
-        python: python?,
-        constraints,
-        sqlite: match sqlite {
-            Some(cure) => Some(cure?),
-            None => None,
-        },
-    })
-}
-
-fn constraint(node: &Node, diags: &mut Diags) -> Option<Constraint> {
-    let Some(entries) = node.entries() else {
-        fields::wrong(node, &node.value, "a table", diags);
-        return None;
-    };
-    let mut table = Fields::new(entries, node.span.clone(), &shape::CONSTRAINT);
-    let before = need_version(&mut table, "before", diags);
-    let requires = table.texts("requires", diags);
-    for (text, span) in &requires {
-        // What begins with a hyphen would be an option of the installer.
-        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            diags.push(
-                span.clone(),
-                format!("`{text}` is no requirement"),
-                "for instance \"name<2\"",
-            );
-        }
-    }
-    table.finish(diags);
-    Some(Constraint {
-        before: before?,
-        requires: requires.into_iter().map(owned).collect(),
-    })
-}
-
-fn need_version(table: &mut Fields<'_>, key: &'static str, diags: &mut Diags) -> Option<Version> {
-    let (text, span) = table.need_text(key, diags)?;
-    match Version::from_str(text) {
-        Ok(version) => Some(version),
-        Err(error) => {
-            diags.push(span, error.to_string(), "for instance \"3.12\"");
-            None
-        }
-    }
 }
 
 /// A program and its arguments, if there is one.
@@ -299,7 +183,7 @@ fn check_parameters(entries: &[Entry], diags: &mut Diags) {
     }
 }
 
-fn owned((text, _): (&str, Span)) -> String {
+pub(super) fn owned((text, _): (&str, Span)) -> String {
     text.to_owned()
 }
 
@@ -334,7 +218,9 @@ requires = ["mcp<2"]
             profile.parameters,
             [("param.refused_exit".to_owned(), Value::Number(3))]
         );
-        let pypi = profile.pypi.unwrap();
+        let Some(Registry::Pypi(pypi)) = profile.registry else {
+            panic!("no package")
+        };
         let needed = |v: &str| pypi.requirements(&v.parse().unwrap());
         assert_eq!(needed("0.5.0"), ["server==0.5.0", "mcp<2"]);
         assert_eq!(needed("0.6.0"), ["server==0.6.0"]);
@@ -364,6 +250,24 @@ requires = ["mcp<2"]
         assert!(text.contains("unknown place in a profile `venv`"), "{text}");
         let text = mistakes(&GOOD.replace("${venv}/x", "${dir}/x"));
         assert!(text.contains("valid: venv"), "{text}");
+    }
+
+    #[test]
+    fn a_port_may_come_from_another_registry_and_from_one_only() {
+        let npm = "server = [\"${npm}/bin/s\"]\n[npm]\npackage = \"@a/s\"\n";
+        let profile = Profile::parse("p.toml", npm).unwrap();
+        assert!(matches!(profile.registry, Some(Registry::Npm(named)) if named.package == "@a/s"));
+        let cargo = npm.replace("npm", "cargo").replace("@a/s", "s");
+        let profile = Profile::parse("p.toml", &cargo).unwrap();
+        assert!(matches!(profile.registry, Some(Registry::Cargo(_))));
+        let text = mistakes(&npm.replace("${npm}", "${venv}"));
+        assert!(text.contains("valid: npm"), "{text}");
+        let text = mistakes(&format!("{npm}[cargo]\npackage = \"s\"\n"));
+        assert!(text.contains("a package has one registry"), "{text}");
+        for package in ["--global", "a b", "../s", ""] {
+            let text = mistakes(&npm.replace("@a/s", package));
+            assert!(text.contains("names no package"), "{package}: {text}");
+        }
     }
 
     #[test]

@@ -74,12 +74,20 @@ pub(super) fn discover(var: &dyn Fn(&str) -> Option<OsString>) -> Vec<Python> {
             pythons.push(python);
         }
     }
+    if is_named(var) {
+        // Of several with this name on PATH the first that runs is meant, as a shell would find it.
+        pythons.truncate(1);
+    }
     pythons
+}
+
+fn is_named(var: &dyn Fn(&str) -> Option<OsString>) -> bool {
+    var(PYTHON).is_some_and(|named| !named.is_empty())
 }
 
 /// The interpreter that was named, so that a release that runs on it is found without starting it.
 pub(super) fn named(var: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    var(PYTHON).filter(|v| !v.is_empty())?;
+    is_named(var).then_some(())?;
     let first = candidates(var).into_iter().next()?;
     Some(fs::canonicalize(&first).unwrap_or(first))
 }
@@ -253,6 +261,31 @@ mod tests {
         assert_eq!(found, expected.map(PathBuf::from));
         // None of them is an interpreter, and that is no failure.
         assert!(discover(&var).is_empty());
+    }
+
+    #[test]
+    fn of_several_with_the_name_the_first_that_runs_is_meant() {
+        let host = host(&["shims/python3", "a/python3", "b/python3"]);
+        let root = host.path();
+        for (dir, minor) in [("a", 12), ("b", 13)] {
+            let answer = format!(
+                r#"{{"executable": "/{dir}/python3", "version": "3.{minor}.0", "base_prefix": "/{dir}", "loads_extensions": true}}"#
+            );
+            let script = format!("#!/bin/sh\necho '{answer}'\n");
+            fs::write(root.join(dir).join("python3"), script).unwrap();
+        }
+        let dirs = ["shims", "a", "b"].map(|dir| root.join(dir));
+        let found = |named: &'static str| {
+            let var = |name: &str| match name {
+                "PATH" => Some(std::env::join_paths(&dirs).unwrap()),
+                PYTHON => Some(named.into()),
+                _ => None,
+            };
+            let versions = discover(&var).into_iter().map(|p| p.version.to_string());
+            versions.collect::<Vec<_>>()
+        };
+        assert_eq!(found("python3"), ["3.12.0"]);
+        assert_eq!(found(""), ["3.12.0", "3.13.0"]);
     }
 
     #[test]

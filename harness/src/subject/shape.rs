@@ -13,6 +13,8 @@ pub static PROFILE: Shape = table("a profile", &[
     key("parameters", Kind::Table(&PARAMETERS), "What the contract leaves open, as this subject fills it in."),
     key("does-not-apply", Kind::List(&Kind::Table(&EXEMPT)), "Rules, or families of rules, that cannot be asked of it."),
     key("pypi", Kind::Table(&PYPI), "A package on PyPI: each release is a subject."),
+    key("npm", Kind::Table(&NPM), "A package of npm's registry, likewise. A package has one registry."),
+    key("cargo", Kind::Table(&CARGO), "A crate of cargo's registry, likewise."),
 ]);
 
 /// `ready` as a text.
@@ -42,6 +44,16 @@ static PYPI: Shape = table("[pypi]", &[
     needed("python", Kind::Text, "The oldest Python it runs on, such as \"3.12\"."),
     key("constraint", Kind::List(&Kind::Table(&CONSTRAINT)), "What some releases need beside what they ask for."),
     key("sqlite", Kind::Table(&SQLITE), "A package whose module takes the place of a `sqlite3` that cannot load extensions."),
+]);
+
+/// A package of npm's registry.
+pub(super) static NPM: Shape = table("[npm]", &[
+    needed("package", Kind::Text, "Its name there."),
+]);
+
+/// A crate.
+pub(super) static CARGO: Shape = table("[cargo]", &[
+    needed("package", Kind::Text, "Its name there."),
 ]);
 
 /// What releases before one need.

@@ -6,7 +6,8 @@ use include_dir::{Dir, include_dir};
 
 use super::SubjectError;
 use super::deviations::ENDING;
-use super::profile::{Profile, Pypi};
+use super::package::{Pypi, Registry};
+use super::profile::Profile;
 use super::version::Version;
 use crate::scenario::diag::nearest;
 
@@ -31,12 +32,63 @@ pub(super) enum Asked {
         /// Its profile.
         profile: Box<Profile>,
         /// Its package.
-        pypi: Box<Pypi>,
+        registry: Box<Registry>,
         /// Which one.
         version: Version,
     },
+    /// The newest release in a registry, which only the registry knows.
+    Latest(Package),
     /// A server of one's own.
     Own(Box<Profile>),
+}
+
+/// A package whose releases are subjects.
+#[derive(Debug, Clone)]
+pub(super) struct Package {
+    /// As typed, before the `@`.
+    pub(super) name: String,
+    /// Its profile.
+    pub(super) profile: Box<Profile>,
+    /// Where its releases come from.
+    pub(super) registry: Box<Registry>,
+}
+
+/// What stands after the `@` for the newest release.
+pub(super) const LATEST: &str = "latest";
+
+impl Package {
+    /// By the name of its profile, or by its path.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub(super) fn named(name: &str) -> Result<Self, SubjectError> {
+        if name == REFERENCE || name.starts_with(DEFECT) {
+            return Err(wrong(name, "it has no releases to choose from"));
+        }
+        let profile = profile(name)?;
+        match profile.registry.clone() {
+            Some(registry) => Ok(Self {
+                name: name.to_owned(),
+                profile: Box::new(profile),
+                registry: Box::new(registry),
+            }),
+            None => Err(no_releases(name, &profile)),
+        }
+    }
+
+    /// What stands after `--subject` for one of its releases.
+    pub(super) fn spec(&self, version: &Version) -> String {
+        format!("{}@{version}", self.name)
+    }
+}
+
+/// What was typed, as what stands before the last `@` and after it. A path may hold an `@` of its own.
+pub(super) fn split(spec: &str) -> (&str, Option<&str>) {
+    match spec.rsplit_once('@') {
+        Some((_, after)) if after.ends_with(".toml") => (spec, None),
+        Some((name, version)) => (name, Some(version)),
+        None => (spec, None),
+    }
 }
 
 impl Asked {
@@ -48,40 +100,30 @@ impl Asked {
         if let Some(name) = spec.strip_prefix(DEFECT) {
             return defect(spec, name);
         }
-        let (name, version) = match spec.rsplit_once('@') {
-            // A path may hold an `@` of its own.
-            Some((_, after)) if after.ends_with(".toml") => (spec, None),
-            Some((name, version)) => (name, Some(version)),
-            None => (spec, None),
-        };
+        let (name, version) = split(spec);
         if name == REFERENCE && version.is_none() {
             return Ok(Self::Reference);
         }
         if name == REFERENCE {
             return Err(wrong(spec, "the reference has no releases: `reference`"));
         }
-        let profile = if name.ends_with(".toml") {
-            from_file(Path::new(name))?
-        } else {
-            built_in(name)?
-        };
-        match (profile.pypi.clone(), version) {
+        let profile = profile(name)?;
+        match (profile.registry.clone(), version) {
             (None, None) => Ok(Self::Own(Box::new(profile))),
-            (None, Some(_)) => Err(wrong(
-                spec,
-                format!(
-                    "{} has no [pypi], so there are no releases to choose from",
-                    profile.path
-                ),
-            )),
+            (None, Some(_)) => Err(no_releases(spec, &profile)),
+            (Some(registry), Some(LATEST)) => Ok(Self::Latest(Package {
+                name: name.to_owned(),
+                profile: Box::new(profile),
+                registry: Box::new(registry),
+            })),
             (Some(_), None) => Err(wrong(spec, release_hint(name))),
-            (Some(pypi), Some(version)) => {
+            (Some(registry), Some(version)) => {
                 let version = version
                     .parse()
                     .map_err(|e| wrong(spec, format!("{e}; {}", release_hint(name))))?;
                 Ok(Self::Release {
                     profile: Box::new(profile),
-                    pypi: Box::new(pypi),
+                    registry: Box::new(registry),
                     version,
                 })
             }
@@ -104,28 +146,51 @@ fn defect(spec: &str, name: &str) -> Result<Asked, SubjectError> {
     ))
 }
 
-/// The built-in profiles of packages.
+/// The built-in profiles of packages that need a Python.
 pub(super) fn packages() -> Vec<Pypi> {
     names()
         .into_iter()
-        .filter_map(|name| built_in(name).ok()?.pypi)
+        .filter_map(|name| match built_in(name).ok()?.registry? {
+            Registry::Pypi(pypi) => Some(pypi),
+            Registry::Npm(_) | Registry::Cargo(_) => None,
+        })
         .collect()
 }
 
 /// The built-in profiles by name, each with the package that its releases are of.
 pub(super) fn released() -> Vec<(&'static str, String)> {
-    let package = |name| Some((name, built_in(name).ok()?.pypi?.package));
+    let package = |name| {
+        let registry = built_in(name).ok()?.registry?;
+        Some((name, registry.package().to_owned()))
+    };
     names().into_iter().filter_map(package).collect()
 }
 
-fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
+/// By the name of one that comes with pidproof, or by a path.
+fn profile(name: &str) -> Result<Profile, SubjectError> {
+    if name.ends_with(".toml") {
+        from_file(Path::new(name))
+    } else {
+        built_in(name)
+    }
+}
+
+fn no_releases(spec: &str, profile: &Profile) -> SubjectError {
+    let why = format!(
+        "{} names no package such as [pypi], so there are no releases to choose from",
+        profile.path
+    );
+    wrong(spec, why)
+}
+
+pub(super) fn wrong(spec: &str, why: impl Into<String>) -> SubjectError {
     SubjectError::Spec {
         spec: spec.to_owned(),
         why: why.into(),
     }
 }
 
-fn release_hint(name: &str) -> String {
+pub(super) fn release_hint(name: &str) -> String {
     format!("say which release, for instance `{name}@0.1.25`")
 }
 
@@ -192,11 +257,15 @@ mod tests {
     #[test]
     fn a_release_is_a_profile_and_a_version() {
         match Asked::parse("memtomem@0.1.25").unwrap() {
-            Asked::Release { pypi, version, .. } => {
-                assert_eq!(pypi.package, "memtomem");
+            Asked::Release {
+                registry, version, ..
+            } => {
+                assert_eq!(registry.package(), "memtomem");
                 assert_eq!(version.to_string(), "0.1.25");
             }
-            other @ (Asked::Reference | Asked::Defect(_) | Asked::Own(_)) => panic!("{other:?}"),
+            other @ (Asked::Reference | Asked::Defect(_) | Asked::Latest(_) | Asked::Own(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -210,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_names_nothing_is_told_with_what_would() {
-        for spec in ["memtomem", "memtomem@", "memtomem@x y", "memtomem@latest"] {
+        for spec in ["memtomem", "memtomem@", "memtomem@x y", "memtomem@newest"] {
             assert!(refusal(spec).contains("memtomem@0.1.25"), "{spec}");
         }
         let text = refusal("memtomen@0.1.25");

@@ -1,11 +1,41 @@
 //! The table as one page that needs nothing else: no network, and no script to be read.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Cell, Matrix, Row, State};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+
+/// What stands before the style. The policy has the page load nothing, whatever a log holds.
+const HEAD: &str = concat!(
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">",
+    "<meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>",
+);
+const INTRODUCTION: &str = concat!(
+    "<h1>pidproof matrix</h1>\n<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ",
+    "? no case tells: timed out, skipped, failed elsewhere · – not judged. A cell leads to its cases.</p>\n",
+);
+const TABLE: &str = concat!(
+    "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"rules and subjects\">",
+    "<table><thead><tr><th scope=\"col\">rule</th>",
+);
+/// The filters, around the families. Hidden until the script shows them.
+const FILTERS: (&str, &str) = (
+    concat!(
+        "<form id=\"filters\" hidden><label>family <select id=\"family\">",
+        "<option value=\"\">all</option>",
+    ),
+    concat!(
+        "</select></label> <label>level <select id=\"level\"><option value=\"\">all</option>",
+        "<option>core</option><option>hardened</option></select></label> ",
+        "<label><input type=\"checkbox\" id=\"differ\"> only differences</label></form>\n",
+    ),
+);
 
 /// The page.
 pub fn page(matrix: &Matrix) -> String {
@@ -18,25 +48,19 @@ pub fn page(matrix: &Matrix) -> String {
 fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     write!(
         out,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\
-<meta name=\"color-scheme\" content=\"light dark\"><title>pidproof matrix</title>\
-<style>{STYLE}</style></head><body>\n<h1>pidproof matrix</h1>\n"
-    )?;
-    writeln!(
-        out,
-        "<p class=\"key\">✓ holds · ✗ broken (cases that hold / cases) · ? no case tells: timed out, skipped, failed elsewhere · – not judged. \
-A cell leads to its cases.</p>"
+        "{HEAD}<style>{STYLE}</style></head><body>\n{INTRODUCTION}"
     )?;
     for why in matrix.caveats() {
         writeln!(out, "<p class=\"caveat\">⚠ {}</p>", escape(&why))?;
     }
+    turns(out, matrix)?;
     filters(out, matrix)?;
-    out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"rules and subjects\"><table><thead><tr><th scope=\"col\">rule</th>");
+    out.push_str(TABLE);
     for column in &matrix.columns {
         let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
         let (about, name) = (escape(&about), escape(&column.name));
+        // On a phone a release goes below its package.
+        let name = name.replace('@', "@<wbr>");
         write!(out, "<th scope=\"col\" title=\"{about}\">{name}</th>")?;
     }
     out.push_str("</tr></thead>\n<tbody>");
@@ -53,28 +77,55 @@ A cell leads to its cases.</p>"
     writeln!(out, "<script>{SCRIPT}</script></body></html>")
 }
 
-/// Hidden until the script shows them.
+/// When rules came to hold, and when they were lost; a lost one leads to its cases.
+fn turns(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
+    let count = |of: fn(&Row) -> &Vec<usize>| matrix.rows.iter().map(|row| of(row).len()).sum();
+    let (came, lost): (usize, usize) = (count(|row| &row.came), count(|row| &row.lost));
+    if came + lost == 0 {
+        return Ok(());
+    }
+    write!(
+        out,
+        "<details class=\"turns\"><summary>came to hold: {came}, lost: {lost}</summary><ul>"
+    )?;
+    for (at, row) in matrix.rows.iter().enumerate() {
+        let rule = escape(&row.rule);
+        for (column, about) in matrix.columns.iter().enumerate() {
+            let name = escape(&about.name);
+            if row.came.contains(&column) {
+                write!(out, "<li>{rule} holds from {name}</li>")?;
+            } else if row.lost.contains(&column) {
+                write!(
+                    out,
+                    "<li>{rule} <a href=\"#c{at}-{column}\">lost in {name}</a></li>"
+                )?;
+            }
+        }
+    }
+    out.push_str("</ul></details>\n");
+    Ok(())
+}
+
 fn filters(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
-    out.push_str("<form id=\"filters\" hidden><label>family <select id=\"family\"><option value=\"\">all</option>");
+    let (before, after) = FILTERS;
+    out.push_str(before);
     let mut families: Vec<&str> = matrix.rows.iter().map(|row| row.family.as_str()).collect();
     families.dedup();
     for family in families.into_iter().map(escape) {
         write!(out, "<option>{family}</option>")?;
     }
-    out.push_str("</select></label> <label>level <select id=\"level\"><option value=\"\">all</option><option>core</option><option>hardened</option></select></label> <label><input type=\"checkbox\" id=\"differ\"> only differences</label></form>\n");
+    out.push_str(after);
     Ok(())
 }
 
 fn table_row(out: &mut String, matrix: &Matrix, at: usize, row: &Row) -> std::fmt::Result {
+    let statement = escape(row.statement.as_deref().unwrap_or_default());
+    let (family, rule, level) = (escape(&row.family), escape(&row.rule), row.level);
+    let differs = row.differs();
     write!(
         out,
-        "<tr data-family=\"{}\" data-level=\"{}\" data-differs=\"{}\"><th scope=\"row\" title=\"{}\">{}<small>{}</small></th>",
-        escape(&row.family),
-        row.level,
-        row.differs(),
-        escape(row.statement.as_deref().unwrap_or_default()),
-        escape(&row.rule),
-        row.level
+        "<tr data-family=\"{family}\" data-level=\"{level}\" data-differs=\"{differs}\">\
+         <th scope=\"row\" title=\"{statement}\">{rule}<small>{level}</small></th>"
     )?;
     for (column, cell) in row.cells.iter().enumerate() {
         let (class, sign, word) = look(cell.state);
@@ -101,7 +152,8 @@ fn table_row(out: &mut String, matrix: &Matrix, at: usize, row: &Row) -> std::fm
         } else {
             write!(
                 out,
-                "<td class=\"{class}\"><a href=\"#c{at}-{column}\" id=\"t{at}-{column}\" aria-label=\"{label}, cases\">{inner}</a></td>"
+                "<td class=\"{class}\"><a href=\"#c{at}-{column}\" id=\"t{at}-{column}\" \
+                 aria-label=\"{label}, cases\">{inner}</a></td>"
             )?;
         }
     }
@@ -132,7 +184,8 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
     } = cell;
     write!(
         out,
-        "<section id=\"{id}\"><h2>{} · {}</h2><p>{}</p><p>{held} hold, {broken} broken, {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
+        "<section id=\"{id}\"><h2>{} · {}</h2><p>{}</p><p>{held} hold, {broken} broken, \
+         {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
         escape(&row.rule),
         escape(name),
         escape(row.statement.as_deref().unwrap_or_default()),
@@ -141,16 +194,39 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
     for case in &cell.cases {
         write!(
             out,
-            "<details><summary><b>{}</b> {} <span>{}</span></summary><pre>{}</pre><p><code>{}</code></p></details>",
+            "<details><summary><b>{}</b> {} <span>{}</span></summary><pre>{}</pre>\
+             <p><code>{}</code></p></details>",
             case.verdict.text(),
             escape(&case.id),
             escape(&case.why),
-            escape(case.log.as_deref().unwrap_or("no log was kept")),
+            escape(&shortened(case.log.as_deref().unwrap_or("no log was kept"))),
             escape(&case.rerun)
         )?;
     }
     out.push_str("</section>\n");
     Ok(())
+}
+
+/// So much of a log from its beginning, and so much from its end, in bytes. A page has hundreds of them, and a
+/// single one may have a line for each of a hundred thousand calls.
+const SHOWN: (usize, usize) = (8_000, 4_000);
+
+/// A log as far as a page can hold it: whole lines of its beginning and its end.
+fn shortened(log: &str) -> Cow<'_, str> {
+    let (first, last) = SHOWN;
+    if log.len() <= first + last {
+        return Cow::Borrowed(log);
+    }
+    let boundary = |at: &usize| log.is_char_boundary(*at);
+    let head = &log[..(0..=first).rev().find(boundary).unwrap_or_default()];
+    let head = head.rsplit_once('\n').map_or(head, |(whole, _)| whole);
+    let from = (log.len() - last..log.len()).find(boundary);
+    let tail = &log[from.unwrap_or(log.len())..];
+    let tail = tail.split_once('\n').map_or(tail, |(_, whole)| whole);
+    let out = log.len() - head.len() - tail.len();
+    Cow::Owned(format!(
+        "{head}\n[... {out} bytes are left out here; the results have all of it ...]\n{tail}"
+    ))
 }
 
 /// As text, or the value of an attribute in double quotes. A control character is shown, and does nothing.
@@ -169,4 +245,21 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_keeps_its_beginning_and_its_end() {
+        assert_eq!(shortened("short\n"), "short\n");
+        let log: String = (0..5_000).map(|n| format!("line {n} ü\n")).collect();
+        let text = shortened(&log);
+        assert!(text.len() < 12_200, "{}", text.len());
+        assert!(text.starts_with("line 0 ü\n") && text.ends_with("line 4999 ü\n"));
+        assert!(text.contains("bytes are left out here"));
+        // One line may be all there is.
+        assert!(shortened(&"ü".repeat(20_000)).len() < 12_200);
+    }
 }

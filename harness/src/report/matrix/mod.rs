@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use cell::{Cell, State, Untold};
 pub use html::page;
-pub use terminal::table;
+pub use terminal::{clean, table};
 
 use super::record::Results;
 use crate::scenario::model::Level;

@@ -5,9 +5,13 @@ use super::{Cell, Matrix, Row};
 /// Lines no wider than asked, as far as the names themselves are not. Columns that do not fit beside each other stand
 /// below each other.
 pub fn table(matrix: &Matrix, width: usize) -> Vec<String> {
-    let names: Vec<String> = matrix.columns.iter().map(|c| c.name.clone()).collect();
+    let names: Vec<String> = matrix.columns.iter().map(|c| clean(&c.name)).collect();
     let letters: Vec<String> = (0..names.len()).map(letter).collect();
-    let first = matrix.rows.iter().map(|row| row.rule.len() + 1).max();
+    let first = matrix
+        .rows
+        .iter()
+        .map(|row| clean(&row.rule).len() + 1)
+        .max();
     // `*` marks what is hardened.
     let first = first.unwrap_or_default().max("rule".len());
     let whole = widths(matrix, &names);
@@ -37,7 +41,7 @@ pub fn table(matrix: &Matrix, width: usize) -> Vec<String> {
             }
             let texts: Vec<String> = row.cells.iter().map(Cell::text).collect();
             let mark = if row.level == "core" { "" } else { "*" };
-            lines.push(line(&format!("{}{mark}", row.rule), &texts));
+            lines.push(line(&format!("{}{mark}", clean(&row.rule)), &texts));
         }
     }
     lines.push(String::new());
@@ -51,6 +55,18 @@ pub fn table(matrix: &Matrix, width: usize) -> Vec<String> {
     lines
 }
 
+/// A name from a file, with nothing in it that a terminal obeys.
+pub fn clean(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c.is_control() {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
 /// When a rule came to hold, and when it was lost.
 fn turns(row: &Row, heads: &[String]) -> Option<String> {
     let said = |column: usize| {
@@ -61,7 +77,7 @@ fn turns(row: &Row, heads: &[String]) -> Option<String> {
         }
     };
     let all: Vec<String> = (0..heads.len()).filter_map(said).collect();
-    (!all.is_empty()).then(|| format!("{}: {}", row.rule, all.join(", ")))
+    (!all.is_empty()).then(|| format!("{}: {}", clean(&row.rule), all.join(", ")))
 }
 
 fn widths(matrix: &Matrix, heads: &[String]) -> Vec<usize> {
