@@ -36,6 +36,7 @@ pub use builtin::{builtin, defective};
 pub use direct::direct;
 pub use error::SubjectError;
 pub use health::{Line, health};
+pub(crate) use shown::hides_nothing;
 
 use profile::{Profile, Pypi};
 use spec::Asked;
