@@ -150,8 +150,12 @@ impl Reader {
         reader.program("mm", "#!/bin/sh\necho Nothing to remove.\n");
         reader.program("mm-go", SERVER);
         fs::create_dir(reader.at("own")).unwrap();
-        let completions = reader.at(".local/share/bash-completion/completions");
-        fs::create_dir_all(completions).unwrap();
+        for shell in [
+            ".local/share/bash-completion/completions",
+            ".config/fish/completions",
+        ] {
+            fs::create_dir_all(reader.at(shell)).unwrap();
+        }
         fs::write(
             reader.at("own/mine.toml"),
             "server = [\"../server\"]\ncli = [\"../mm\"]\n",
