@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use assert_cmd::Command;
 
@@ -84,6 +85,27 @@ fn every_key_that_it_teaches_is_one() {
     let (_, text) = pidproof(&dir, &["list", "end."]);
     assert!(!text.contains("error"), "{text}");
     assert!(text.contains("not for this subject"), "{text}");
+}
+
+#[test]
+fn the_page_on_ci_shows_the_same_workflow() {
+    let dir = project();
+    pidproof(&dir, &INIT);
+    let workflow = fs::read_to_string(dir.path().join(".github/workflows/pidproof.yml")).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ci.md");
+    assert!(fs::read_to_string(page).unwrap().contains(&workflow));
+}
+
+#[test]
+fn what_stands_beside_a_script_is_shown() {
+    let dir = project();
+    fs::write(dir.path().join("names.py"), "TOOLS = []\n").unwrap();
+    let script = format!("#!/usr/bin/env -S python3 -B\nimport names\n{SERVER}");
+    fs::write(dir.path().join("serve"), script).unwrap();
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(dir.path().join("serve"), executable).unwrap();
+    let (code, text) = pidproof(&dir, &["init", "--server", "./serve"]);
+    assert_eq!(code, Some(0), "{text}");
 }
 
 #[test]

@@ -264,6 +264,9 @@ pub(super) struct List {
     /// Rule by rule: how many cases judge it, and the scenarios they come from
     #[arg(long)]
     pub(super) rules: bool,
+    /// With --rules: as the page docs/rules.md, with what each rule asks, what for, and where it was seen to be broken
+    #[arg(long, requires = "rules")]
+    pub(super) markdown: bool,
     /// The points of the sweeps that match, and nothing else: each sweep's steps are run once to find them
     #[arg(long, conflicts_with = "rules")]
     pub(super) points: bool,

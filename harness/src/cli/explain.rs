@@ -22,6 +22,11 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
         };
         say(format_args!("{} ({})", rule.id, rule.level.word()));
         say(wrapped(&format!("  {}", rule.statement), 2));
+        for (word, text) in [("why", &rule.why), ("seen", &rule.seen)] {
+            if let Some(text) = text {
+                say(wrapped(&format!("\n  {word}: {text}"), 2));
+            }
+        }
         say(format_args!("\n  judged by"));
         let mut any = false;
         for scenario in &library.scenarios {

@@ -161,7 +161,8 @@ pub(super) fn init(args: &Init) -> Result<Exit, Failure> {
         (format!(" --subject {}", quoted(&spec)), quoted(&file))
     };
     say(format_args!(
-        "\nnext:\n  pidproof run --level core{named}\n  pidproof baseline{named} --write {file}\n  pidproof run{named}"
+        "\nnext:\n  pidproof run home.handshake{named}   # one case, for a first look\n  \
+         pidproof run --level core{named}\n  pidproof baseline{named} --write {file}\n  pidproof run{named}"
     ));
     Ok(Exit::AsExpected)
 }
@@ -189,7 +190,11 @@ fn profile(dir: &Path, server: &[String], cli: &[String]) -> String {
             .iter()
             .enumerate()
             .map(|(at, word)| match at {
-                0 if word.contains('/') => from(dir, word),
+                0 if word.contains('/') => {
+                    // A script of the project's own likely needs what stands beside it, as after `run --`.
+                    needs_files |= !word.starts_with('/');
+                    from(dir, word)
+                }
                 0 => word.clone(),
                 _ if !word.is_empty() && Path::new(word).exists() => {
                     needs_files = true;
@@ -202,7 +207,7 @@ fn profile(dir: &Path, server: &[String], cli: &[String]) -> String {
     };
     let server = line("server", server);
     let cli = line("cli", cli);
-    let tail = if needs_files {
+    let tail = if needs_files && subject::hides_nothing(&absolute(".")) {
         let shown: Array = [from(dir, ".")].into_iter().collect();
         let shown = format!("shown = {}", Value::Array(shown));
         PROFILE_TAIL.replace("#shown = [\"conf\"]", &shown)

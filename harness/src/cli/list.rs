@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::args::{List, Select};
 use super::out::say;
 use super::select::{Also, select};
-use super::{Exit, Failure, Selection, sweeps, which};
+use super::{Exit, Failure, Selection, rule_page, sweeps, which};
 use crate::scenario::model::Case;
 use crate::scenario::rules::Rule;
 use crate::subject;
@@ -37,11 +37,12 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
                 && (family.is_empty() || family.iter().any(|f| f == rule.family()))
                 && level.is_none_or(|level| rule.level == level.into())
         };
-        library
-            .rules
-            .iter()
-            .filter(|rule| asked(rule))
-            .for_each(|rule| by_rule(rule, &cases));
+        let rules = library.rules.iter().filter(|rule| asked(rule));
+        if args.markdown {
+            rule_page::page(rules, &cases).iter().for_each(say);
+        } else {
+            rules.for_each(|rule| by_rule(rule, &cases));
+        }
         return Ok(Exit::AsExpected);
     }
     for case in &cases {

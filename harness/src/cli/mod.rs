@@ -26,6 +26,7 @@ mod read;
 mod replay;
 mod repro;
 mod results;
+mod rule_page;
 mod run;
 mod schema;
 mod select;
@@ -42,6 +43,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 pub use select::{Selection, SelectionError};
 
@@ -184,6 +186,27 @@ impl Failure {
             }
         }
     }
+}
+
+/// Whether a command line is one that the command understands: for the tests of what documents say. Where it is only
+/// `named`, as in the middle of a sentence, it may lack what it needs.
+///
+/// # Errors
+/// What the command would say of it.
+pub fn understands(words: &[String], named: bool) -> Result<(), String> {
+    let name = std::iter::once("pidproof".to_owned());
+    let Err(error) = args::Args::try_parse_from(name.chain(words.iter().cloned())) else {
+        return Ok(());
+    };
+    let lacks = [
+        ErrorKind::MissingRequiredArgument,
+        ErrorKind::MissingSubcommand,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
+    if !error.use_stderr() || named && lacks.contains(&error.kind()) {
+        return Ok(());
+    }
+    Err(error.to_string())
 }
 
 /// The command's `main`.

@@ -144,7 +144,9 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
             && must_run
             && !named
         {
-            result.verdict = Verdict::Broken(format!("{why}; and nothing may be skipped"));
+            result.verdict = Verdict::Broken(format!(
+                "{why}; and nothing may be skipped but what --may-skip names"
+            ));
         }
         told.hear(&result);
     };

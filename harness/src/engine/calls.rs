@@ -84,7 +84,9 @@ impl<'a> Engine<'a> {
                 .iter()
                 .map(|root| (root.clone(), root.display().to_string())),
         );
-        Places::new(named)
+        let others = self.job.beside.values();
+        let all = std::iter::once(&self.job.commands).chain(others);
+        Places::new(named).but(all.flat_map(|commands| commands.shown.clone()))
     }
 
     pub(super) fn hear_of(&mut self, handle: &str, child: &mut Child) {

@@ -61,11 +61,14 @@ impl Reach {
                 (!speaks).then(|| "no MCP: the subject's `ready` is a text".to_owned())
             })
             .or_else(|| {
-                let (rule, exempt) = case.rules.iter().find_map(|rule| {
-                    let exempt = self.exempt.iter().find(|exempt| exempt.is_of(rule))?;
-                    Some((rule, exempt))
-                })?;
-                Some(format!("{rule} does not apply: {}", exempt.reason))
+                let of = |rule| {
+                    self.exempt
+                        .iter()
+                        .find(|exempt: &&Exempt| exempt.is_of(rule))
+                };
+                // As it was said, so that a family is told once and not rule by rule.
+                let Exempt { name, reason, .. } = case.rules.iter().find_map(|rule| of(rule))?;
+                Some(format!("{name} does not apply: {reason}"))
             })
     }
 

@@ -15,6 +15,10 @@ pub struct Rule {
     pub level: Level,
     /// The observable fact.
     pub statement: String,
+    /// What for.
+    pub why: Option<String>,
+    /// Where it was seen to be broken.
+    pub seen: Option<String>,
 }
 
 impl Rule {
@@ -72,10 +76,14 @@ fn rule(entry: &Entry, diags: &mut Diags) -> Option<Rule> {
     let statement = fields
         .need_text("statement", diags)
         .map(|(s, _)| s.to_owned());
+    let mut words = |key| fields.text(key, diags).map(|(text, _)| text.to_owned());
+    let (why, seen) = (words("why"), words("seen"));
     fields.finish(diags);
     Some(Rule {
         id: entry.key.clone(),
         level: level?,
         statement: statement?,
+        why,
+        seen,
     })
 }

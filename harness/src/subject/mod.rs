@@ -42,6 +42,7 @@ pub use direct::direct;
 pub use error::SubjectError;
 pub use health::{Line, health};
 pub use several::{Had, Releases, have, releases};
+pub(crate) use shown::hides_nothing;
 
 use package::Registry;
 use profile::Profile;

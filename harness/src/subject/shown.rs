@@ -26,7 +26,7 @@ const OF_THE_WORLD: [&str; 4] = ["/home/user", "/run/user/1000", "/tmp/session",
 const INSTALLED: [&str; 5] = ["bin", "lib", "lib64", "libexec", "pyvenv.cfg"];
 
 /// Whether a directory of the host can be shown and hides nothing of the world.
-pub(super) fn hides_nothing(dir: &Path) -> bool {
+pub(crate) fn hides_nothing(dir: &Path) -> bool {
     !OF_THE_WORLD
         .iter()
         .any(|own| Path::new(own).starts_with(dir))

@@ -29,6 +29,8 @@ use crate::sys::seccomp::Waiting;
 pub struct Places {
     /// From the innermost outwards.
     named: Vec<(PathBuf, String)>,
+    /// What of the host is shown in the world.
+    shown: Vec<PathBuf>,
 }
 
 impl Places {
@@ -38,12 +40,26 @@ impl Places {
             let depth = |p: &PathBuf| std::cmp::Reverse(p.components().count());
             (depth(a), a_name).cmp(&(depth(b), b_name))
         });
-        Self { named }
+        Self {
+            named,
+            shown: Vec::new(),
+        }
+    }
+
+    /// These are the host's, though they may lie where the world has something too: a checkout in a home. An interpreter
+    /// that reads its own thousand files there does nothing to the world.
+    #[must_use]
+    pub fn but(mut self, shown: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.shown.extend(shown);
+        self
     }
 
     /// A path by the names of the world, if it lies there.
     pub fn show(&self, path: &std::path::Path) -> Option<String> {
         use std::os::unix::ffi::OsStrExt;
+        if self.shown.iter().any(|shown| path.starts_with(shown)) {
+            return None;
+        }
         self.named.iter().find_map(|(place, name)| {
             let rest = path.strip_prefix(place).ok()?;
             let rest = rest.as_os_str().as_bytes().escape_ascii().to_string();
@@ -321,4 +337,21 @@ pub fn stay_on_this_core() -> io::Result<()> {
         nix::unistd::Pid::from_raw(0),
         &here,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_the_host_is_none_of_the_world() {
+        let at = |path: &str, name: &str| (PathBuf::from(path), name.to_owned());
+        let named = vec![at("/home", "/home"), at("/home/user", "${home}")];
+        let places = Places::new(named).but([PathBuf::from("/home/runner/checkout")]);
+        let show = |path: &str| places.show(path.as_ref());
+        assert_eq!(show("/home/user/.memtomem").unwrap(), "${home}/.memtomem");
+        assert_eq!(show("/home/runner/other").unwrap(), "/home/runner/other");
+        assert_eq!(show("/home/runner/checkout/lib/site.py"), None);
+        assert_eq!(show("/etc/passwd"), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cell;
 mod html;
+mod names;
 mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,13 +163,15 @@ fn turns(cells: &[Cell]) -> (Vec<usize>, Vec<usize>) {
 
 fn columns(runs: &[Results]) -> Vec<Column> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let column = |results: &Results| {
+    let subjects: Vec<&str> = runs.iter().map(|run| run.run.subject.as_str()).collect();
+    let short = names::short(&subjects);
+    let column = |(results, subject): (&Results, &String)| {
         let run = &results.run;
         let name = match &run.subject_version {
             Some(version) if !run.subject.ends_with(&format!("@{version}")) => {
-                format!("{} {version}", run.subject)
+                format!("{subject} {version}")
             }
-            Some(_) | None => run.subject.clone(),
+            Some(_) | None => subject.clone(),
         };
         let times = seen.entry(name.clone()).or_default();
         *times += 1;
@@ -184,5 +187,5 @@ fn columns(runs: &[Results]) -> Vec<Column> {
             whole: (results.end.as_ref()).is_some_and(|end| !end.interrupted && end.why.is_none()),
         }
     };
-    runs.iter().map(column).collect()
+    runs.iter().zip(&short).map(column).collect()
 }

@@ -96,6 +96,8 @@ static PARAMETERS: Shape = map("parameters", &Kind::Any);
 pub(in crate::scenario) static RULE: Shape = table("a rule", &[
     needed("level", Kind::Word(levels), "Core or hardened."),
     needed("statement", Kind::Text, "What must hold."),
+    key("why", Kind::Text, "What for."),
+    key("seen", Kind::Text, "Where it was seen to be broken."),
 ]);
 
 fn levels() -> Vec<&'static str> {
