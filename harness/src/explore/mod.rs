@@ -228,9 +228,6 @@ fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
         summary,
         memory,
     } = shared;
-    for sight in &ran.seen {
-        memory.keep(sight);
-    }
     summary.steps += ran.steps.len() as u64;
     summary.looks += ran.looks;
     summary.longest = summary.longest.max(ran.steps.len());
@@ -252,6 +249,10 @@ fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
             frontier.stop();
             return;
         }
+    }
+    // Of an order that went another way it is not known since when.
+    for sight in &ran.seen {
+        memory.keep(sight);
     }
     let mut others = ran.others;
     if let (Some((part, of)), true) = (how.part, task.prefix.is_empty()) {

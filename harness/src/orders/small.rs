@@ -12,7 +12,7 @@ use super::{
 struct Call {
     name: &'static str,
     access: Access,
-    /// What it writes; nothing: what is already there.
+    /// What it writes, where it does.
     value: u64,
     /// Where it finds this value, the process leaves out the next call.
     skips_at: Option<u64>,
