@@ -54,7 +54,7 @@ impl Threads {
             .known
             .iter()
             .filter(|thread| !held.contains(&thread.tid));
-        let timed = free.any(|thread| is_timed(pid, thread.tid));
+        let timed = free.any(|thread| is_timed(thread.tid));
         // The time of one may have come since: then it sleeps in no call any more, and has not run yet.
         if self.scan(held).as_ref() != Some(&first) {
             return Stillness::Runs;
@@ -86,10 +86,13 @@ impl Threads {
             let task = task?;
             let name = task.file_name();
             let tid = name.to_str().and_then(|tid| tid.parse().ok());
+            let tid = tid.ok_or_else(|| io::Error::other("a thread without a number"))?;
+            // Not by the directory of the process: at its end each thread forgets its own names there, and the process
+            // all of them. Who reaps it then spins in the kernel until the last thread is done, milliseconds on one core.
             self.known.push(Thread {
-                tid: tid.ok_or_else(|| io::Error::other("a thread without a number"))?,
-                stat: File::open(task.path().join("stat"))?,
-                schedstat: File::open(task.path().join("schedstat"))?,
+                tid,
+                stat: File::open(format!("/proc/{tid}/stat"))?,
+                schedstat: File::open(format!("/proc/{tid}/schedstat"))?,
                 ran: 0,
             });
         }
@@ -126,8 +129,8 @@ fn times(schedstat: &File) -> Option<u64> {
 }
 
 /// Whether a sleeping thread waits for a time only, by the call that it sleeps in.
-fn is_timed(pid: i32, tid: i32) -> bool {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).unwrap_or_default();
+fn is_timed(tid: i32) -> bool {
+    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).unwrap_or_default();
     let mut words = text.split_whitespace();
     let number: Option<i64> = words.next().and_then(|word| word.parse().ok());
     let args: Vec<u64> = words
