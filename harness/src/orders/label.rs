@@ -44,6 +44,12 @@ impl Label {
         self.0.iter()
     }
 
+    /// The locks of it.
+    pub fn locks(&self) -> impl Iterator<Item = &Object> {
+        let objects = self.0.iter().map(|(object, _)| object);
+        objects.filter(|object| matches!(object, Object::Lock(_)))
+    }
+
     /// Notes one more.
     pub fn add(&mut self, object: Object, access: Access) {
         self.0.push((object, access));

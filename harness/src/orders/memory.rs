@@ -43,9 +43,10 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What a process could do at a node.
+    /// What a process could do at a node; it may depend on `locks` too, for which one of its threads waits or has waited
+    /// since its last step.
     #[must_use]
-    pub fn next(actor: u8, past: &Past, choices: &[Choice]) -> Self {
+    pub fn next(actor: u8, past: &Past, choices: &[Choice], locks: &[Object]) -> Self {
         let choices: Vec<Choice> = choices
             .iter()
             .filter(|choice| choice.unit.actor == actor)
@@ -54,7 +55,7 @@ impl Sight {
         let touched = choices.iter().flat_map(|choice| choice.label.iter());
         let mut objects: Vec<Object> = touched
             .map(|(object, _)| object.clone())
-            .chain(past.locks(actor).cloned())
+            .chain(locks.iter().cloned())
             .chain([Object::Process(actor)])
             .collect();
         objects.sort_unstable();
@@ -203,7 +204,7 @@ impl Memory {
             };
             let Choice { unit, text, label } = choices.swap_remove(chosen);
             let event = past.event(unit, &text, &label);
-            past.push(unit, &label, event, self.effects.get(&event)?.sure(ONCE)?);
+            past.push(unit, event, self.effects.get(&event)?.sure(ONCE)?);
             steps.push(Step { unit, text });
         }
     }

@@ -1,6 +1,6 @@
 //! What has happened so far, as far as anybody could tell by it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Access, Label, Object, Unit, What};
@@ -9,17 +9,11 @@ use super::{Access, Label, Object, Unit, What};
 /// that was changed has come to.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
-    actors: BTreeMap<u8, Knowledge>,
+    /// What stands for all that each process could know.
+    actors: BTreeMap<u8, u64>,
     /// Only what is not as it was at first.
     values: HashMap<Object, u64>,
     kills: u32,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Knowledge {
-    digest: u64,
-    /// The locks it has to do with: it may sleep until one falls free.
-    locks: BTreeSet<Object>,
 }
 
 impl Past {
@@ -36,12 +30,8 @@ impl Past {
     }
 
     /// The step was made, and what it changed has come to this.
-    pub fn push(&mut self, unit: Unit, label: &Label, event: u64, values: &[(Object, u64)]) {
-        let knowledge = self.actors.entry(unit.actor).or_default();
-        knowledge.digest = event;
-        let locks = label.iter().map(|(object, _)| object);
-        let locks = locks.filter(|object| matches!(object, Object::Lock(_)));
-        knowledge.locks.extend(locks.cloned());
+    pub fn push(&mut self, unit: Unit, event: u64, values: &[(Object, u64)]) {
+        self.actors.insert(unit.actor, event);
         self.values.extend(values.iter().cloned());
         self.kills += u32::from(unit.what == What::Kill);
     }
@@ -49,7 +39,7 @@ impl Past {
     /// What a process could know.
     #[must_use]
     pub fn knows(&self, actor: u8) -> u64 {
-        self.actors.get(&actor).map_or(0, |known| known.digest)
+        self.actors.get(&actor).copied().unwrap_or(0)
     }
 
     /// What something has come to.
@@ -62,14 +52,6 @@ impl Past {
     #[must_use]
     pub fn kills(&self) -> u32 {
         self.kills
-    }
-
-    /// The locks a process has to do with.
-    pub(super) fn locks(&self, actor: u8) -> impl Iterator<Item = &Object> {
-        self.actors
-            .get(&actor)
-            .into_iter()
-            .flat_map(|known| &known.locks)
     }
 }
 

@@ -130,7 +130,7 @@ fn explore(programs: &[&[Call]], limits: Limits, foresees: bool) -> Came {
         loop {
             let choices = world.choices();
             for actor in 0..actors {
-                memory.keep(&Sight::next(actor, &past, &choices));
+                memory.keep(&Sight::next(actor, &past, &choices, &[]));
             }
             let chosen = if let Some(step) = task.prefix.get(steps.len()) {
                 choices.iter().position(|c| c.unit == step.unit).unwrap()
@@ -161,7 +161,7 @@ fn explore(programs: &[&[Call]], limits: Limits, foresees: bool) -> Came {
                 event,
                 values: values.clone(),
             });
-            past.push(unit, &label, event, &values);
+            past.push(unit, event, &values);
             steps.push(Step { unit, text });
             labels.push(label);
         }
@@ -268,7 +268,7 @@ fn what_was_otherwise_once_is_not_known() {
     let mut memory = Memory::default();
     let past = Past::default();
     let choices = World::new(&[A]).choices();
-    let (some, none) = (Sight::next(0, &past, &choices), Sight::next(0, &past, &[]));
+    let (some, none) = (Sight::next(0, &past, &choices, &[]), Sight::next(0, &past, &[], &[]));
     let asleep = Task {
         sleep: vec![choices[0].unit],
         ..Task::default()

@@ -1,12 +1,13 @@
 //! One of the processes whose calls are ordered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::files::Inode;
 use super::quiet::Threads;
+use super::touch;
 use crate::calls::Call;
-use crate::orders::Label;
+use crate::orders::{Label, Object};
 use crate::process::{Child, Gate};
 use crate::scenario::model::{Actor as Part, Role, Until};
 use crate::sys::seccomp::Waiting;
@@ -21,6 +22,16 @@ pub(super) struct Parked {
     pub(super) label: Label,
 }
 
+/// A thread that has asked for a lock, and has called nothing since, as far as was told.
+#[derive(Debug)]
+struct Wait {
+    locks: Vec<Object>,
+    /// It was seen to be at it when all stood still.
+    slept: bool,
+    /// It has called again.
+    woke: bool,
+}
+
 /// A process and how far it is.
 #[derive(Debug)]
 pub(super) struct Actor<'a> {
@@ -32,6 +43,8 @@ pub(super) struct Actor<'a> {
     pub(super) threads: Vec<i32>,
     /// The files whose locks it has asked for.
     pub(super) tried: BTreeSet<Inode>,
+    /// Its threads that may sleep until a lock falls free, or did so since its last step.
+    waits: BTreeMap<i32, Wait>,
     /// All of them.
     pub(super) still: Threads,
     /// The thread that was let go since, if it is only one.
@@ -57,6 +70,7 @@ impl<'a> Actor<'a> {
             parked: Vec::new(),
             threads: Vec::new(),
             tried: BTreeSet::new(),
+            waits: BTreeMap::new(),
             still: Threads::default(),
             let_go: None,
             timed: false,
@@ -87,9 +101,47 @@ impl<'a> Actor<'a> {
             .collect()
     }
 
+    /// All stand still.
+    pub(super) fn rests(&mut self) {
+        self.number();
+        self.waits.values_mut().for_each(|wait| wait.slept = true);
+    }
+
+    /// A call is about to be made.
+    pub(super) fn goes_on(&mut self, parked: &Parked) {
+        self.let_go = Some(parked.waiting.tid);
+        self.waits.retain(|_, wait| !wait.woke);
+        if touch::asks_for_lock(&parked.call) {
+            let wait = Wait {
+                locks: parked.label.locks().cloned().collect(),
+                slept: false,
+                woke: false,
+            };
+            self.waits.insert(parked.waiting.tid, wait);
+        }
+    }
+
+    /// A thread has called.
+    pub(super) fn called(&mut self, tid: i32) {
+        self.told += 1;
+        self.idles = false;
+        match self.waits.get_mut(&tid) {
+            Some(wait) if wait.slept => wait.woke = true,
+            // It has the lock, or was refused, and nobody saw it wait.
+            Some(_) => drop(self.waits.remove(&tid)),
+            None => {}
+        }
+    }
+
+    /// The locks that decide what it does next.
+    pub(super) fn waits_for(&self) -> Vec<Object> {
+        let locks = self.waits.values().flat_map(|wait| &wait.locks);
+        locks.cloned().collect()
+    }
+
     /// Numbers the threads that are held for the first time, the older before the younger: which of them was the
     /// first to come to its call is chance.
-    pub(super) fn number(&mut self) {
+    fn number(&mut self) {
         self.parked.sort_by_key(|parked| parked.waiting.tid);
         for parked in &mut self.parked {
             let tid = parked.waiting.tid;

@@ -43,7 +43,7 @@ impl Order<'_, '_> {
         {
             actor.tried.insert(inode);
         }
-        actor.let_go = Some(parked.waiting.tid);
+        actor.goes_on(parked);
         if let Some(gate) = &actor.gate {
             gate.go_on(parked.waiting.id)?;
         }
@@ -94,7 +94,7 @@ impl Order<'_, '_> {
     fn is_held_again(&self, at: usize) -> bool {
         let actor = &self.actors[at];
         actor.let_go.is_some_and(|tid| {
-            actor.held_threads().contains(&tid) && actor.still.are_as_before(actor.child.pid, tid)
+            actor.held_threads().contains(&tid) && actor.still.are_as_before(tid)
         })
     }
 
@@ -151,8 +151,7 @@ impl Order<'_, '_> {
         let Some(waiting) = gate.next()? else {
             return Ok(());
         };
-        self.actors[at].told += 1;
-        self.actors[at].idles = false;
+        self.actors[at].called(waiting.tid);
         let call = match supervise::read(&waiting, &self.stage.places) {
             Seen::Refused => {
                 gate.fail(waiting.id, libc::ENOSYS)?;

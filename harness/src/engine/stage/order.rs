@@ -74,7 +74,8 @@ impl Order<'_, '_> {
     /// What is seen here of each process, for orders that come by here too.
     fn remember(&mut self, choices: &[Choice]) {
         for actor in (0u8..).take(self.actors.len()) {
-            self.keep(Sight::next(actor, &self.past, choices));
+            let locks = self.actors[usize::from(actor)].waits_for();
+            self.keep(Sight::next(actor, &self.past, choices, &locks));
         }
     }
 
@@ -102,7 +103,7 @@ impl Order<'_, '_> {
     /// Everybody who could go on.
     fn choices(&mut self) -> Result<Vec<Choice>, Stop> {
         let mut choices = Vec::new();
-        self.actors.iter_mut().for_each(Actor::number);
+        self.actors.iter_mut().for_each(Actor::rests);
         let kills = self.past.kills() < self.stage.limits.kills;
         let files = &mut self.files;
         for (at, actor) in (0u8..).zip(&mut self.actors) {
@@ -195,7 +196,7 @@ impl Order<'_, '_> {
         }
         let pids: Vec<i32> = self.actors.iter().map(|actor| actor.child.pid).collect();
         let values = values(&choice.label, &self.files, &pids, event)?;
-        self.past.push(choice.unit, &choice.label, event, &values);
+        self.past.push(choice.unit, event, &values);
         self.keep(Sight::Effect { event, values });
         self.hear(at)?;
         self.prompt(at)?;

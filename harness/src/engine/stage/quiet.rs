@@ -20,6 +20,8 @@ pub enum Stillness {
 #[derive(Debug, Default)]
 pub struct Threads {
     known: Vec<Thread>,
+    /// The directory of all of them.
+    list: Option<File>,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,7 @@ struct Thread {
     tid: i32,
     stat: File,
     schedstat: File,
+    syscall: File,
     /// How often it had run when the process last stood still.
     ran: u64,
 }
@@ -36,27 +39,25 @@ impl Threads {
     /// meanwhile: a thread in a held call sleeps like any other, and says so before it sleeps.
     ///
     /// One look is not enough, since threads wake each other between two lines of it: a token that goes round is always
-    /// where nobody looks. Two looks agree only if nobody ran in between, which the number of times each ran tells.
+    /// where nobody looks. Two looks agree only if nobody ran in between, which the number of times each ran tells. What
+    /// they sleep in is read between the two: the time of one may have come, and then it sleeps in no call any more, and
+    /// has not run yet.
     #[must_use]
     pub fn look(&mut self, pid: i32, held: &[i32]) -> Stillness {
-        if !self.are_all(pid) && self.list(pid).is_err() {
+        if !self.are_all() && self.list(pid).is_err() {
             return Stillness::Runs;
         }
-        let (Some(first), Some(second)) = (self.scan(held), self.scan(held)) else {
-            // One may be gone; the next look begins with a new list.
-            self.known.clear();
+        let Some(first) = self.scan(held) else {
+            // It runs, or it is gone: then the next look needs a new list.
+            self.known.retain(|thread| times(&thread.schedstat).is_some());
             return Stillness::Runs;
         };
-        if first != second || first.is_empty() || !self.are_all(pid) {
-            return Stillness::Runs;
-        }
         let mut free = self
             .known
             .iter()
             .filter(|thread| !held.contains(&thread.tid));
-        let timed = free.any(|thread| is_timed(thread.tid));
-        // The time of one may have come since: then it sleeps in no call any more, and has not run yet.
-        if self.scan(held).as_ref() != Some(&first) {
+        let timed = free.any(|thread| is_timed(&thread.syscall));
+        if first.is_empty() || self.scan(held).as_ref() != Some(&first) || !self.are_all() {
             return Stillness::Runs;
         }
         for (thread, ran) in self.known.iter_mut().zip(first) {
@@ -68,31 +69,40 @@ impl Threads {
     /// Whether nobody but the one thread that was let go has run since it last stood still, and no thread has come or
     /// gone. Then that one alone has to be looked at, and that it is held again was told.
     #[must_use]
-    pub fn are_as_before(&self, pid: i32, but: i32) -> bool {
+    pub fn are_as_before(&self, but: i32) -> bool {
         let slept =
             |thread: &Thread| thread.tid == but || times(&thread.schedstat) == Some(thread.ran);
-        !self.known.is_empty() && self.are_all(pid) && self.known.iter().all(slept)
+        !self.known.is_empty() && self.are_all() && self.known.iter().all(slept)
     }
 
     /// Whether no thread has come or gone: the number of names of the directory is that of its threads, and two.
-    fn are_all(&self, pid: i32) -> bool {
-        let many = fs::metadata(format!("/proc/{pid}/task")).map_or(0, |found| found.nlink());
+    fn are_all(&self) -> bool {
+        let found = self.list.as_ref().map(File::metadata);
+        let many = found.and_then(Result::ok).map_or(0, |found| found.nlink());
         many == self.known.len() as u64 + 2
     }
 
     fn list(&mut self, pid: i32) -> io::Result<()> {
-        self.known.clear();
-        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-            let task = task?;
-            let name = task.file_name();
+        let path = format!("/proc/{pid}/task");
+        if self.list.is_none() {
+            self.list = Some(File::open(&path)?);
+        }
+        let mut known = std::mem::take(&mut self.known);
+        for task in fs::read_dir(path)? {
+            let name = task?.file_name();
             let tid = name.to_str().and_then(|tid| tid.parse().ok());
             let tid = tid.ok_or_else(|| io::Error::other("a thread without a number"))?;
+            if let Some(at) = known.iter().position(|thread| thread.tid == tid) {
+                self.known.push(known.swap_remove(at));
+                continue;
+            }
             // Not by the directory of the process: at its end each thread forgets its own names there, and the process
             // all of them. Who reaps it then spins in the kernel until the last thread is done, milliseconds on one core.
             self.known.push(Thread {
                 tid,
                 stat: File::open(format!("/proc/{tid}/stat"))?,
                 schedstat: File::open(format!("/proc/{tid}/schedstat"))?,
+                syscall: File::open(format!("/proc/{tid}/syscall"))?,
                 ran: 0,
             });
         }
@@ -129,8 +139,10 @@ fn times(schedstat: &File) -> Option<u64> {
 }
 
 /// Whether a sleeping thread waits for a time only, by the call that it sleeps in.
-fn is_timed(tid: i32) -> bool {
-    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).unwrap_or_default();
+fn is_timed(syscall: &File) -> bool {
+    let mut text = [0; 256];
+    let read = syscall.read_at(&mut text, 0).unwrap_or_default();
+    let text = std::str::from_utf8(text.get(..read).unwrap_or_default()).unwrap_or_default();
     let mut words = text.split_whitespace();
     let number: Option<i64> = words.next().and_then(|word| word.parse().ok());
     let args: Vec<u64> = words

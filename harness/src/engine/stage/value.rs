@@ -83,7 +83,7 @@ fn content(file: File, files: &Files) -> Option<u64> {
     is_read.then(|| fs::read(path).ok().map(digest))?
 }
 
-/// The lines of a file's locks, in their order, with the actors' numbers for their pids.
+/// The lines of a file's locks, each with those who wait for it, and the actors' numbers for their pids.
 fn held(locks: &str, inode: Inode, pids: &[i32]) -> u64 {
     let name = listed(inode);
     let line = |line: &str| {
@@ -98,5 +98,34 @@ fn held(locks: &str, inode: Inode, pids: &[i32]) -> u64 {
         }
         Some(words)
     };
-    digest(locks.lines().filter_map(line).collect::<Vec<_>>())
+    let lines: Vec<Vec<String>> = locks.lines().filter_map(line).collect();
+    // Those who wait stand below, in their turn. Of the holders of a shared lock the order is that of the cores on which
+    // they took it.
+    let waits = |line: &Vec<String>| line.first().is_some_and(|word| word == "->");
+    let mut each: Vec<&[Vec<String>]> = lines.chunk_by(|_, next| waits(next)).collect();
+    each.sort_unstable();
+    digest(each)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_core_comes_first_says_nothing() {
+        let value = |text: &str| held(text, (0, 7), &[41, 42]);
+        let one = "1: FLOCK ADVISORY READ 41 00:00:7 0 EOF\n";
+        let waits = "1: -> FLOCK ADVISORY WRITE 9 00:00:7 0 EOF\n";
+        let two = "2: FLOCK ADVISORY READ 42 00:00:7 0 EOF\n";
+        let other = "3: FLOCK ADVISORY READ 42 00:00:8 0 EOF\n";
+        assert_eq!(
+            value(&format!("{one}{waits}{two}{other}")),
+            value(&format!("{two}{one}{waits}"))
+        );
+        assert_ne!(
+            value(&format!("{one}{waits}{two}")),
+            value(&format!("{one}{two}"))
+        );
+        assert_ne!(value(one), value(two));
+    }
 }
