@@ -268,7 +268,10 @@ fn what_was_otherwise_once_is_not_known() {
     let mut memory = Memory::default();
     let past = Past::default();
     let choices = World::new(&[A]).choices();
-    let (some, none) = (Sight::next(0, &past, &choices, &[]), Sight::next(0, &past, &[], &[]));
+    let (some, none) = (
+        Sight::next(0, &past, &choices, &[]),
+        Sight::next(0, &past, &[], &[]),
+    );
     let asleep = Task {
         sleep: vec![choices[0].unit],
         ..Task::default()

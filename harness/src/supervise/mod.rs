@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use decode::is_unnamed;
 pub use rule::{Deed, Rule};
+pub use subject::bytes as memory;
 pub use watched::{Scope, filter, told};
 
 use crate::calls::table::{self, Standing};

@@ -18,8 +18,11 @@ const PAGE: usize = 4096;
 /// What a file without a name is called, in the directory that it was made in.
 pub(super) const UNNAMED: &str = "(unnamed)";
 
-/// Bytes of a thread's memory.
-pub(super) fn bytes(tid: i32, at: u64, length: usize) -> io::Result<Vec<u8>> {
+/// Bytes of a thread's memory: so many at most.
+///
+/// # Errors
+/// What process_vm_readv(2) says.
+pub fn bytes(tid: i32, at: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0; length];
     let read = read(tid, at, &mut buffer)?;
     buffer.truncate(read);

@@ -10,6 +10,7 @@ mod judge;
 mod look;
 mod order;
 pub mod quiet;
+mod sleep;
 mod touch;
 mod value;
 

@@ -3,6 +3,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::time::Duration;
+
+use super::sleep;
+
+/// Who sleeps longer does so for ever, as far as an order goes: an idle thread that goes home after ten seconds.
+const SOON: Duration = Duration::from_secs(2);
 
 /// What a process does that does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +17,7 @@ pub enum Stillness {
     Runs,
     /// All wait.
     Waits {
-        /// One of them only for a time.
+        /// One of them only for a short time.
         timed: bool,
     },
 }
@@ -49,14 +55,19 @@ impl Threads {
         }
         let Some(first) = self.scan(held) else {
             // It runs, or it is gone: then the next look needs a new list.
-            self.known.retain(|thread| times(&thread.schedstat).is_some());
+            self.known
+                .retain(|thread| times(&thread.schedstat).is_some());
             return Stillness::Runs;
         };
         let mut free = self
             .known
             .iter()
             .filter(|thread| !held.contains(&thread.tid));
-        let timed = free.any(|thread| is_timed(&thread.syscall));
+        let wakes = |thread: &Thread| {
+            let left = sleep::left(thread.tid, &thread.syscall);
+            left.is_some_and(|left| left <= SOON)
+        };
+        let timed = free.any(wakes);
         if first.is_empty() || self.scan(held).as_ref() != Some(&first) || !self.are_all() {
             return Stillness::Runs;
         }
@@ -136,32 +147,4 @@ fn times(schedstat: &File) -> Option<u64> {
     let read = schedstat.read_at(&mut text, 0).ok()?;
     let text = std::str::from_utf8(text.get(..read)?).ok()?;
     text.split_whitespace().nth(2)?.parse().ok()
-}
-
-/// Whether a sleeping thread waits for a time only, by the call that it sleeps in.
-fn is_timed(syscall: &File) -> bool {
-    let mut text = [0; 256];
-    let read = syscall.read_at(&mut text, 0).unwrap_or_default();
-    let text = std::str::from_utf8(text.get(..read).unwrap_or_default()).unwrap_or_default();
-    let mut words = text.split_whitespace();
-    let number: Option<i64> = words.next().and_then(|word| word.parse().ok());
-    let args: Vec<u64> = words
-        .filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok())
-        .collect();
-    let given = |at: usize| args.get(at).is_some_and(|arg| *arg != 0);
-    // In milliseconds, where less than zero is for ever.
-    #[expect(clippy::cast_possible_truncation, reason = "the kernel does so too")]
-    let waits = |at: usize| {
-        args.get(at)
-            .is_some_and(|arg| (*arg as u32).cast_signed() >= 0)
-    };
-    match number {
-        Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => true,
-        Some(libc::SYS_futex) => given(3),
-        Some(libc::SYS_ppoll | libc::SYS_rt_sigtimedwait) => given(2),
-        Some(libc::SYS_select | libc::SYS_pselect6) => given(4),
-        Some(libc::SYS_poll) => waits(2),
-        Some(libc::SYS_epoll_wait | libc::SYS_epoll_pwait) => waits(3),
-        Some(_) | None => false,
-    }
 }
