@@ -20,7 +20,7 @@ use crate::suite::line::Worker;
 
 /// How often an order is begun anew whose beginning was not as before. Time passes while a process is held, and one that
 /// waits for a time may wake before its turn on a host with much to do.
-const AGAIN: u32 = 5;
+const AGAIN: u32 = 20;
 
 /// How to explore.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Sweeps: the calls are found by running the steps once, and each point of what is found is a case.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::run::{CaseResult, Interrupt, on_workers, run_known, run_plain, scope};
@@ -63,7 +64,11 @@ pub fn find_all<'a>(
     (found.len() == sweeps.len()).then(|| found.into_values().collect())
 }
 
-/// Runs a sweep as one case: until a point is not as expected, whose verdict and evidence it then has.
+/// So many points of one sweep run at once: one mostly waits for its processes.
+const AT_ONCE: usize = 4;
+
+/// Runs a sweep as one case: until a point is not as expected, whose verdict and evidence it then has. Of several it is the
+/// first in the order of the points.
 pub(super) fn run_sweep<'a>(
     case: &'a Case,
     host: &Host,
@@ -75,21 +80,16 @@ pub(super) fn run_sweep<'a>(
         Found::Points(cases) => cases,
         Found::Not(result) => return Some(*result),
     };
-    let mut last = None;
     let mut out: BTreeMap<String, usize> = BTreeMap::new();
+    let mut fit = Vec::new();
     for point in &cases {
-        if let Err(unfit) = host.place(point) {
-            *out.entry(unfit.to_string()).or_default() += 1;
-            continue;
-        }
-        let result = run_known(point, host, subjects, interrupt)?;
-        let failed = result.verdict.is_failure();
-        last = Some((point.id.clone(), result.verdict, result.evidence));
-        if failed {
-            break;
+        match host.place(point) {
+            Ok(_) => fit.push(point),
+            Err(unfit) => *out.entry(unfit.to_string()).or_default() += 1,
         }
     }
-    let Some((at, verdict, mut evidence)) = last else {
+    let ran = run_points(&fit, host, subjects, interrupt)?;
+    let Some((point, verdict, mut evidence)) = ran else {
         let why = out.into_keys().next().unwrap_or_default();
         return Some(CaseResult {
             case,
@@ -116,11 +116,8 @@ pub(super) fn run_sweep<'a>(
         .collect();
     evidence.timeline.extend(lines);
     if verdict.is_failure() {
-        evidence.point = Some(at);
-        evidence.scenario = cases
-            .iter()
-            .find(|c| Some(&c.id) == evidence.point.as_ref())
-            .and_then(|c| c.text.clone());
+        evidence.point = Some(point.id.clone());
+        evidence.scenario = point.text.clone();
     }
     Some(CaseResult {
         case,
@@ -128,4 +125,40 @@ pub(super) fn run_sweep<'a>(
         evidence,
         took: start.elapsed(),
     })
+}
+
+/// The first point that was not as expected, or else the last. `None` where that was interrupted; nothing, where there is no
+/// point.
+fn run_points<'p>(
+    points: &[&'p Case],
+    host: &Host,
+    subjects: &Subjects,
+    interrupt: &Interrupt,
+) -> Option<Option<(&'p Case, Verdict, Evidence)>> {
+    let failed = AtomicBool::new(false);
+    let one = |point: &'p Case| {
+        // Those that have begun come to their end: one of them may be before the one that failed.
+        if failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let result = run_known(point, host, subjects, interrupt)?;
+        failed.fetch_or(result.verdict.is_failure(), Ordering::Relaxed);
+        Some(result)
+    };
+    let (mut heard, mut told) = (0, None);
+    on_workers(points, AT_ONCE, interrupt, one, |at, result| {
+        heard += 1;
+        let rank = if result.verdict.is_failure() {
+            (0, at)
+        } else {
+            (1, points.len() - at)
+        };
+        if told.as_ref().is_none_or(|(known, _)| rank < *known) {
+            told = Some((rank, result));
+        }
+    });
+    if heard < points.len() && !failed.into_inner() {
+        return None;
+    }
+    Some(told.map(|(_, result)| (result.case, result.verdict, result.evidence)))
 }

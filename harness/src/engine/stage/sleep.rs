@@ -91,6 +91,7 @@ fn until(clock: Option<ClockId>, time: Option<Duration>) -> Option<Duration> {
 mod tests {
     use super::*;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::time::{ClockNanosleepFlags, clock_nanosleep};
     use std::os::fd::AsFd;
     use std::sync::mpsc::channel;
 
@@ -146,7 +147,11 @@ mod tests {
         assert_eq!(in_a_poll(minute), Some(Duration::from_secs(60)));
         assert_eq!(in_a_poll(PollTimeout::NONE), None);
         let moment = Duration::from_millis(200);
-        let sleep = move || std::thread::sleep(moment);
+        let end = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap() + moment.into();
+        let sleep = move || {
+            let flags = ClockNanosleepFlags::TIMER_ABSTIME;
+            clock_nanosleep(ClockId::CLOCK_MONOTONIC, flags, &end).unwrap();
+        };
         let left = seen(libc::SYS_clock_nanosleep, sleep, || ()).unwrap();
         assert!(left <= moment, "{left:?}");
     }
