@@ -126,6 +126,15 @@ impl<'a> Fields<'a> {
     /// A file mode, as an octal string such as `"0700"`: a bare 0700 is decimal in TOML's eyes.
     pub fn mode(&mut self, key: &'static str, diags: &mut Diags) -> Option<u32> {
         let node = self.take_as(key, As::Mode)?;
+        if let Value::Number(_) = node.value {
+            diags.push_help(
+                node.span.clone(),
+                "a mode is octal, and a number in TOML is not",
+                "must be a string",
+                "write the octal digits in quotes, for instance \"0022\"",
+            );
+            return None;
+        }
         let digits = text(node, diags)?;
         match u32::from_str_radix(digits, 8) {
             Ok(mode) if mode <= 0o7777 && digits.len() >= 3 => Some(mode),
