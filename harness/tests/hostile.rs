@@ -271,3 +271,42 @@ fn what_is_on_a_mounted_file_system_is_watched_and_compared() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("${xdg}/memtomem"), "{text}");
 }
+
+#[test]
+fn a_mode_is_octal_and_an_end_is_asked_for_in_one_way() {
+    let wrong = |keys: &str, words: &[&str]| {
+        refused(
+            "",
+            &format!("{DECOY}[[step]]\nexpect = \"a\"\n{keys}"),
+            words,
+        );
+    };
+    wrong(
+        "exit = \"nonzero\"\nsignal = \"INT\"",
+        &["excludes `signal`"],
+    );
+    wrong("exit = 1\nrunning = true", &["`running` excludes"]);
+    wrong("signal = \"INT\"\nrunning = true", &["`running` excludes"]);
+    refused(
+        "",
+        "[[step]]\nspawn = \"a\"\nrole = \"sleeper\"\numask = 22\n",
+        &["a number in TOML is not", "\"0022\""],
+    );
+}
+
+#[test]
+fn an_end_by_the_signal_that_was_caught_is_an_end_with_its_number() {
+    const HOLDER: &str = "[[step]]\nwrite = \"${cwd}/f\"\ncontent = \"\"\n[[step]]\nspawn = \"a\"\n\
+        role = \"hold-lock\"\nargs = [\"${cwd}/f\"]\n[[step]]\nawait = \"a\"\nstdout = \"held\"\n\
+        [[step]]\nsignal = \"a\"\nsend = \"INT\"\n";
+    let ended = |keys: &str| run("", &format!("{HOLDER}[[step]]\nexpect = \"a\"\n{keys}"));
+    let (code, text) = ended("exit = [0, 130]\nsignal = \"INT\"\n");
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = ended("exit = [0, 130]\nsignal = \"HUP\"\n");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("exit status 0 or 130, or the end by signal 1"),
+        "{text}"
+    );
+    assert!(text.contains("ended by signal 2"), "{text}");
+}

@@ -27,18 +27,23 @@ pub struct FilledText {
 pub fn end(expected: &ExpectEnd, found: Option<End>) -> Option<Gap> {
     let good = match (expected, found) {
         (ExpectEnd::Running, None) => true,
-        (ExpectEnd::Exit(codes), Some(End::Code(code))) => codes.contains(&code),
+        (ExpectEnd::Exit(codes) | ExpectEnd::ExitOrSignal(codes, _), Some(End::Code(code))) => {
+            codes.contains(&code)
+        }
         (ExpectEnd::AnyExit, Some(End::Code(_))) => true,
         (ExpectEnd::NonZero | ExpectEnd::Failure, Some(End::Code(code))) => code != 0,
         (ExpectEnd::Failure, Some(End::Signal(_))) => true,
-        (ExpectEnd::Signal(wanted), Some(End::Signal(signal))) => *wanted == signal,
+        (
+            ExpectEnd::Signal(wanted) | ExpectEnd::ExitOrSignal(_, wanted),
+            Some(End::Signal(signal)),
+        ) => *wanted == signal,
         (ExpectEnd::Running, Some(_))
         | (
             ExpectEnd::Exit(_) | ExpectEnd::AnyExit | ExpectEnd::NonZero,
             None | Some(End::Signal(_)),
         )
         | (ExpectEnd::Signal(_), None | Some(End::Code(_)))
-        | (ExpectEnd::Failure, None) => false,
+        | (ExpectEnd::Failure | ExpectEnd::ExitOrSignal(..), None) => false,
     };
     (!good).then(|| Gap::new(describe(expected), say(found)))
 }
@@ -47,15 +52,20 @@ pub fn end(expected: &ExpectEnd, found: Option<End>) -> Option<Gap> {
 pub fn describe(expected: &ExpectEnd) -> String {
     match expected {
         ExpectEnd::Running => "still running".into(),
-        ExpectEnd::Exit(codes) => {
-            let codes: Vec<String> = codes.iter().map(i32::to_string).collect();
-            format!("exit status {}", codes.join(" or "))
+        ExpectEnd::Exit(codes) => statuses(codes),
+        ExpectEnd::ExitOrSignal(codes, signal) => {
+            format!("{}, or the end by signal {signal}", statuses(codes))
         }
         ExpectEnd::AnyExit => "an exit status, and no signal".into(),
         ExpectEnd::NonZero => "an exit status other than 0".into(),
         ExpectEnd::Failure => "an exit status other than 0, or the end by a signal".into(),
         ExpectEnd::Signal(signal) => format!("ended by signal {signal}"),
     }
+}
+
+fn statuses(codes: &[i32]) -> String {
+    let codes: Vec<String> = codes.iter().map(i32::to_string).collect();
+    format!("exit status {}", codes.join(" or "))
 }
 
 /// How a process ended, in words.
@@ -154,6 +164,12 @@ mod tests {
         assert!(end(&ExpectEnd::AnyExit, Some(End::Code(3))).is_none());
         assert!(end(&ExpectEnd::AnyExit, Some(End::Signal(6))).is_some());
         assert!(end(&ExpectEnd::Failure, Some(End::Signal(2))).is_none());
+        let either = ExpectEnd::ExitOrSignal(vec![0, 130], 2);
+        assert!(end(&either, Some(End::Code(130))).is_none());
+        assert!(end(&either, Some(End::Signal(2))).is_none());
+        assert!(end(&either, Some(End::Code(1))).is_some());
+        assert!(end(&either, Some(End::Signal(15))).is_some());
+        assert!(end(&either, None).is_some());
         assert!(end(&ExpectEnd::Failure, Some(End::Code(1))).is_none());
         assert!(end(&ExpectEnd::Failure, Some(End::Code(0))).is_some());
         assert!(end(&ExpectEnd::Running, Some(End::Code(0))).is_some());

@@ -382,16 +382,25 @@ impl Script<'_> {
     }
 }
 
+fn one_of(codes: &[i32]) -> (String, String) {
+    let all: Vec<String> = codes.iter().map(i32::to_string).collect();
+    (
+        format!("case $status in {}) :;; *) false;; esac", all.join("|")),
+        format!("exit status {}", all.join(" or ")),
+    )
+}
+
 /// What is asked of `$status`, and in words.
 fn end_as(end: &ExpectEnd) -> Option<(String, String)> {
     Some(match end {
         ExpectEnd::Running => return None,
-        ExpectEnd::Exit(codes) => {
-            let all: Vec<String> = codes.iter().map(i32::to_string).collect();
-            (
-                format!("case $status in {}) :;; *) false;; esac", all.join("|")),
-                format!("exit status {}", all.join(" or ")),
-            )
+        ExpectEnd::Exit(codes) => one_of(codes),
+        // What a shell makes of a signal.
+        ExpectEnd::ExitOrSignal(codes, signal) => {
+            let mut all = codes.clone();
+            all.retain(|code| *code != 128 + signal);
+            all.push(128 + signal);
+            one_of(&all)
         }
         ExpectEnd::AnyExit => ("[ \"$status\" -lt 128 ]".into(), "ends by itself".into()),
         ExpectEnd::NonZero => (

@@ -25,18 +25,32 @@ pub(super) fn process(
     let output = text_checks("output", fields, cx, diags);
     let (stdout_asked, stderr_asked) = (!stdout.is_empty(), !stderr.is_empty());
     super::terminal::separate(&who, stdout_asked, stderr_asked, fields, cx, diags);
-    let mut ends: Vec<ExpectEnd> = Vec::new();
-    ends.extend(running.then_some(ExpectEnd::Running));
-    ends.extend(signal.map(ExpectEnd::Signal));
-    ends.extend(exit);
-    if ends.len() > 1 {
-        diags.push(
-            fields.span.clone(),
-            "`running`, `exit` and `signal` exclude each other",
-            "keep one of them",
-        );
-    }
-    if ends.is_empty()
+    let end = match (running, exit, signal) {
+        (false, exit, None) => exit,
+        (false, None, Some(signal)) => Some(ExpectEnd::Signal(signal)),
+        (false, Some(ExpectEnd::Exit(codes)), Some(signal)) => {
+            Some(ExpectEnd::ExitOrSignal(codes, signal))
+        }
+        (true, None, None) => Some(ExpectEnd::Running),
+        (true, ..) => {
+            diags.push(
+                fields.span.clone(),
+                "`running` excludes `exit` and `signal`",
+                "keep one of them",
+            );
+            None
+        }
+        (false, Some(word), Some(_)) => {
+            diags.push(
+                fields.span.clone(),
+                "a word for many exit statuses excludes `signal`",
+                "name the exit statuses, or keep one of them",
+            );
+            Some(word)
+        }
+    };
+    if !running
+        && end.is_none()
         && [&stdout, &stderr, &output]
             .iter()
             .all(|text| text.is_empty())
@@ -50,7 +64,7 @@ pub(super) fn process(
     }
     Some(Action::ExpectProcess(Box::new(ExpectProcess {
         who,
-        end: ends.pop(),
+        end,
         stdout,
         stderr,
         output,

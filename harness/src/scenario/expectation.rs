@@ -36,6 +36,9 @@ pub enum ExpectEnd {
     Failure,
     /// By this signal.
     Signal(i32),
+    /// One of these exit statuses, or by this signal: who has cleaned up may well die of the signal that it caught, which
+    /// a shell shows as 128 and its number.
+    ExitOrSignal(Vec<i32>, i32),
 }
 
 /// What must be true of a text.

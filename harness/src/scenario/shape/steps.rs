@@ -159,7 +159,7 @@ pub(in crate::scenario) static VERBS: [&Shape; 35] = [
     &step(&[
         needed("expect", Kind::Text, "Judges this process; all but `running` wait for its end."),
         key("exit", Kind::OneOf(&[Kind::Number(0), Kind::Word(exits), Kind::Some(&Kind::Number(0))]), "Its exit status: one, one of several, or a word for many."),
-        key("signal", Kind::Word(signals), "The signal that ended it."),
+        key("signal", Kind::Word(signals), "The signal that ended it; beside `exit` with numbers, either will do."),
         key("running", Kind::Flag, "It has not ended by now."),
         key("stdout", Kind::Table(&TEXT), "What it has written to standard output."),
         key("stderr", Kind::Table(&TEXT), "What it has written to standard error."),
