@@ -7,7 +7,7 @@ use regex::Regex;
 
 /// What differs from run to run, and what stands in its place. In this order: what a later one would take
 /// apart is replaced by then. docs/subjects.md tells of each.
-const DIFFERS: [(&str, &str); 21] = [
+const DIFFERS: [(&str, &str); 22] = [
     // Columns that are as wide as what was in them.
     (r" {2,}", " "),
     // Where in a Python program: lines that move from release to release, marked as each Python does.
@@ -50,6 +50,11 @@ const DIFFERS: [(&str, &str); 21] = [
     (
         r"\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:Z\b|[+-]\d\d:?\d\d\b)?",
         "<time>",
+    ),
+    // A logger that says when only where it is another second than on the line before.
+    (
+        r"(?m)(^|: )(?:\[<date> <time>\] | )(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b",
+        "$1$2",
     ),
     (
         r"\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|sec|seconds?)\b",
@@ -126,7 +131,14 @@ mod tests {
                 r#"file 0600 uid 1000 inode <n> <n> bytes "<n>\n""#,
             ),
             ("created after 12.3ms", "created after <duration>"),
-            ("[11/23/26 14:18:15] INFO x  ", "[<date> <time>] INFO x"),
+            (
+                "stderr: [11/23/26 14:18:15] WARNING y\n[11/23/26 14:18:16] INFO x  ",
+                "stderr: WARNING y\nINFO x",
+            ),
+            (
+                "stderr: [11/23/26 14:18:15] WARNING y\n                    INFO x  ",
+                "stderr: WARNING y\nINFO x",
+            ),
             ("at 2026-11-23T14:18:15.123Z: no", "at <date> <time>: no"),
             (
                 "cannot open /var/tmp/pidproof-aB3dE6/run/user/1000/m/server.pid",
