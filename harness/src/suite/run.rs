@@ -241,7 +241,7 @@ pub fn run_all<'a>(
     interrupt: &Interrupt,
     mut heard: impl FnMut(CaseResult<'a>),
 ) {
-    let one = |case: &'a Case| how(case, host, subjects, interrupt);
+    let one = |_, case: &'a Case| how(case, host, subjects, interrupt);
     on_workers(cases, workers, interrupt, one, |_, result| heard(result));
 }
 
@@ -251,7 +251,7 @@ pub(super) fn on_workers<'a, T: Send>(
     cases: &[&'a Case],
     workers: usize,
     interrupt: &Interrupt,
-    one: impl Fn(&'a Case) -> Option<T> + Sync,
+    one: impl Fn(usize, &'a Case) -> Option<T> + Sync,
     mut heard: impl FnMut(usize, T),
 ) {
     let next = AtomicUsize::new(0);
@@ -263,7 +263,7 @@ pub(super) fn on_workers<'a, T: Send>(
                 while !interrupt.asked() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { break };
-                    let Some(made) = one(case) else {
+                    let Some(made) = one(at, case) else {
                         break;
                     };
                     if tell.send((at, made)).is_err() {

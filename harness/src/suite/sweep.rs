@@ -1,7 +1,7 @@
 //! Sweeps: the calls are found by running the steps once, and each point of what is found is a case.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::run::{CaseResult, Interrupt, on_workers, run_known, run_plain, scope};
@@ -57,7 +57,7 @@ pub fn find_all<'a>(
     interrupt: &Interrupt,
 ) -> Option<Vec<Found<'a>>> {
     let mut found: BTreeMap<usize, Found<'a>> = BTreeMap::new();
-    let one = |case: &'a Case| find_points(case, host, subjects, interrupt);
+    let one = |_, case: &'a Case| find_points(case, host, subjects, interrupt);
     on_workers(sweeps, workers, interrupt, one, |at, of| {
         found.insert(at, of);
     });
@@ -135,14 +135,16 @@ fn run_points<'p>(
     subjects: &Subjects,
     interrupt: &Interrupt,
 ) -> Option<Option<(&'p Case, Verdict, Evidence)>> {
-    let failed = AtomicBool::new(false);
-    let one = |point: &'p Case| {
-        // Those that have begun come to their end: one of them may be before the one that failed.
-        if failed.load(Ordering::Relaxed) {
+    let failed = AtomicUsize::new(usize::MAX);
+    let one = |at: usize, point: &'p Case| {
+        // Only what comes after a point that failed is left out: an earlier one, begun or not, may fail too.
+        if failed.load(Ordering::Relaxed) < at {
             return None;
         }
         let result = run_known(point, host, subjects, interrupt)?;
-        failed.fetch_or(result.verdict.is_failure(), Ordering::Relaxed);
+        if result.verdict.is_failure() {
+            failed.fetch_min(at, Ordering::Relaxed);
+        }
         Some(result)
     };
     let (mut heard, mut told) = (0, None);
@@ -157,7 +159,7 @@ fn run_points<'p>(
             told = Some((rank, result));
         }
     });
-    if heard < points.len() && !failed.into_inner() {
+    if heard < points.len() && failed.into_inner() == usize::MAX {
         return None;
     }
     Some(told.map(|(_, result)| (result.case, result.verdict, result.evidence)))
