@@ -145,3 +145,28 @@ fn a_script_leaves_nothing_behind() {
     assert_eq!(sh(&text).status.code(), Some(0));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+/// Else an installation that only its owner can use would show every refusal, and every failure.
+#[test]
+fn what_could_not_be_started_is_not_judged() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let open = || std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(dir.path(), open()).unwrap();
+    let server = dir.path().join("server");
+    std::fs::write(&server, "#!/no/such/interpreter\n").unwrap();
+    std::fs::set_permissions(&server, open()).unwrap();
+    let profile = dir.path().join("it.toml");
+    std::fs::write(&profile, format!("server = [{server:?}]\n")).unwrap();
+    for case in [
+        // A refusal is asked for, and an answer.
+        "leg.refused-start-leaves-no-legacy-pidfile",
+        "end.end-of-input-unlinks-and-exits:state-dir=absent:form=xdg",
+    ] {
+        let made = script(&[case, "--subject", profile.to_str().unwrap()]);
+        assert!(made.status.success(), "{made:?}");
+        let ran = sh(&made.stdout);
+        assert_eq!(ran.status.code(), Some(2), "{case}: {ran:?}");
+        assert!(String::from_utf8_lossy(&ran.stderr).contains("could not be started"));
+    }
+}

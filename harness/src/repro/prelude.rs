@@ -7,16 +7,22 @@ struct Helper {
 }
 
 /// Those that every script has: how it ends.
-pub(super) const ALWAYS: &str = r#"failed=0 left_out=0 started= readers=
+pub(super) const ALWAYS: &str = r#"failed=0 left_out=0 unbegun=0 started= readers=
 ok() { printf 'ok: %s\n' "$1"; }
 not() {
   # After a step that was left out nothing more can be said against the subject.
   [ "$left_out" = 0 ] || { printf 'CANNOT TELL: %s\n' "$1"; return; }
   printf 'NOT AS EXPECTED: %s\n' "$1"; failed=1
 }
+# What ends with 126 or 127 was not begun: a shell, the kernel or the loader of libraries could not.
+begun() { case $1 in 126|127) unbegun=1;; esac; }
 # Ends the processes that this script has started, and nothing else.
 stop() {
-  for pid in $started; do kill -s KILL "$pid" 2>/dev/null; done
+  for pid in $started; do
+    kill -s KILL "$pid" 2>/dev/null
+    status=0; wait "$pid" 2>/dev/null || status=$?
+    begun "$status"
+  done
   for pid in $readers; do kill -s TERM "$pid" 2>/dev/null; done
   started= readers=
   wait
@@ -26,12 +32,13 @@ trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
 finish() {
   stop
   at_the_end
-  if [ "$failed" = 1 ]; then
+  if [ "$failed" = 1 ] || [ "$unbegun" = 1 ]; then
     for said in "$sh"/*.err; do
       [ ! -s "$said" ] || { printf '%s:\n' "${said##*/}"; sed 's/^/    /' "$said"; }
     done
-    exit 1
   fi
+  [ "$unbegun" = 0 ] || { echo 'cannot tell: a program could not be started (exit status 126 or 127)' >&2; exit 2; }
+  [ "$failed" = 0 ] || exit 1
   [ "$left_out" = 0 ] || { echo 'cannot tell: steps were left out that no shell can do' >&2; exit 2; }
   exit 0
 }
@@ -85,7 +92,7 @@ ended() {
     wait "$4"
   fi || { : >"$sh/$1.late"; return 1; }
   status=0; wait "$2" 2>/dev/null || status=$?
-  echo "$status" >"$sh/$1.status"
+  echo "$status" >"$sh/$1.status"; begun "$status"
   # What has ended is not this script's to end any more: its pid may be another's.
   others=; for pid in $started; do [ "$pid" = "$2" ] || others="$others $pid"; done
   started=$others
