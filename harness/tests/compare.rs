@@ -189,6 +189,24 @@ fn three(dir: &Path) {
 }
 
 #[test]
+fn a_rule_is_lost_by_a_release_and_not_by_somebody_elses_server() {
+    let dir = tempfile::tempdir().unwrap();
+    three(dir.path());
+    let other = vec![
+        case("a", &["PID-1", "PID-2"], Word::Fail),
+        case("d", &["LEG-1"], Word::Pass),
+    ];
+    put(dir.path(), "4", run("another"), other, true);
+    let text = told(&pidproof(dir.path(), &["matrix", "1", "2", "4", "3"]));
+    assert!(text.contains("PID-1: holds from some-server@1.1"), "{text}");
+    assert!(text.contains("LEG-1: lost in some-server@1.2"), "{text}");
+    assert!(
+        !text.contains("from another") && !text.contains("in another"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_matrix_says_what_holds_where_and_from_when() {
     let dir = tempfile::tempdir().unwrap();
     three(dir.path());

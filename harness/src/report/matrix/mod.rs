@@ -91,7 +91,7 @@ impl Matrix {
                 let rule = rules.get(id);
                 let guess = levels.get(id).copied().unwrap_or(Level::Hardened);
                 let cells: Vec<Cell> = runs.iter().map(|run| Cell::new(id, run)).collect();
-                let (came, lost) = turns(&cells);
+                let (came, lost) = turns(&cells, runs);
                 Row {
                     rule: id.to_owned(),
                     family: id.split('-').next().unwrap_or(id).to_owned(),
@@ -142,17 +142,20 @@ impl Row {
     }
 }
 
-/// Where a rule came to hold, and where it was lost. A column that does not tell is passed over.
-fn turns(cells: &[Cell]) -> (Vec<usize>, Vec<usize>) {
+/// Where a rule came to hold, and where it was lost, among the releases of one subject. A column that does not tell is
+/// passed over.
+fn turns(cells: &[Cell], runs: &[Results]) -> (Vec<usize>, Vec<usize>) {
     let (mut came, mut lost) = (Vec::new(), Vec::new());
-    let mut last = None;
-    for (column, cell) in cells.iter().enumerate() {
+    let mut last: BTreeMap<&str, bool> = BTreeMap::new();
+    for (column, (cell, run)) in cells.iter().zip(runs).enumerate() {
+        let subject = run.run.subject.as_str();
+        let subject = subject.rsplit_once('@').map_or(subject, |(name, _)| name);
         let holds = match cell.state {
             State::Holds => true,
             State::Broken => false,
             State::Unclear | State::NotJudged => continue,
         };
-        match last.replace(holds) {
+        match last.insert(subject, holds) {
             Some(false) if holds => came.push(column),
             Some(true) if !holds => lost.push(column),
             Some(_) | None => {}
