@@ -47,7 +47,7 @@ if [ ! "$yes" ]; then
 fi
 look >/dev/null
 rm -rf "$state" "$run/server.pid"
-[ ! -d "$run" ] || rmdir --ignore-fail-on-non-empty "$run"
+rmdir --ignore-fail-on-non-empty "$run" 2>/dev/null || [ ! -d "$run" ]
 "#;
 
 const NO: &str = "uni.no-touches-nothing:answer=n:flags=plain";
