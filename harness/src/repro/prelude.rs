@@ -19,6 +19,10 @@ begun() { case $1 in 126|127) unbegun=1;; esac; }
 # Ends the processes that this script has started, and nothing else.
 stop() {
   for pid in $started; do
+    # env and setpriv, which begin the programs, close their output before they end with 127.
+    case $(cat "/proc/$pid/comm" 2>/dev/null) in
+    env|setpriv) [ -L "/proc/$pid/fd/1" ] || unbegun=1;;
+    esac
     kill -s KILL "$pid" 2>/dev/null
     status=0; wait "$pid" 2>/dev/null || status=$?
     begun "$status"
