@@ -188,7 +188,7 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
          {timed_out} timed out, {untold} do not tell. <a href=\"#{}\">back to the table</a></p>",
         escape(&row.rule),
         escape(name),
-        escape(row.statement.as_deref().unwrap_or_default()),
+        prose(row.statement.as_deref().unwrap_or_default()),
         id.replacen('c', "t", 1)
     )?;
     for case in &cell.cases {
@@ -205,6 +205,27 @@ fn details(out: &mut String, id: &str, row: &Row, name: &str, cell: &Cell) -> st
     }
     out.push_str("</section>\n");
     Ok(())
+}
+
+/// What stands between backticks is code; one without its fellow stays as it is.
+fn prose(text: &str) -> String {
+    let text = escape(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        match at % 2 {
+            0 => out.push_str(part),
+            _ if is_last => {
+                out.push('`');
+                out.push_str(part);
+            }
+            _ => {
+                let _: std::fmt::Result = write!(out, "<code>{part}</code>");
+            }
+        }
+    }
+    out
 }
 
 /// So much of a log from its beginning, and so much from its end, in bytes. A page has hundreds of them, and a
@@ -250,6 +271,15 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_is_lost() {
+        let text = prose("`mm uninstall` and `<b>`, but ` alone");
+        assert_eq!(
+            text,
+            "<code>mm uninstall</code> and <code>&lt;b&gt;</code>, but ` alone"
+        );
+    }
 
     #[test]
     fn a_long_log_keeps_its_beginning_and_its_end() {
