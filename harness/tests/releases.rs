@@ -189,6 +189,42 @@ fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
             "cannot be had here: tiny.toml@0.4",
         ],
     );
+    // Nor is it a failure of the release where it is judged, and machines are told as people are.
+    let run = ["run", "--scenarios", "scenarios", "it:what=late"];
+    let reports = ["--json", "none.jsonl", "--junit", "none.xml"];
+    let subject = ["--subject", "tiny.toml@0.4"];
+    let said = place.refuses(3, &[&run[..], &reports, &subject].concat());
+    lines_have(&said, &["pidproof: cannot tell: cannot set up tiny 0.4"]);
+    let read = |name| fs::read_to_string(place.0.path().join(name)).unwrap();
+    let records: Vec<serde_json::Value> = read("none.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(records.len(), 2, "{records:?}");
+    assert_eq!(records[0]["subject"], "tiny.toml@0.4");
+    assert_eq!(records[1]["exit"], 3);
+    lines_have(
+        records[1]["why"].as_str().unwrap(),
+        &["cannot set up tiny 0.4", "nowhere-to-be-had"],
+    );
+    lines_have(
+        &read("none.xml"),
+        &["errors=\"1\"", "not judged", "cannot set up tiny 0.4"],
+    );
+    place.says(
+        0,
+        &[
+            &run[..],
+            &["--json", "had.jsonl", "--subject", "tiny.toml@0.2"],
+        ]
+        .concat(),
+    );
+    let said = place.refuses(0, &["matrix", "had.jsonl", "none.jsonl"]);
+    lines_have(
+        &said,
+        &["tiny.toml@0.4: this run did not judge all: cannot set up tiny 0.4"],
+    );
+    assert!(!said.contains("not all were asked the same"), "{said}");
     // Once, and the newest by its number.
     let said = place.says(0, &["provision", "tiny.toml@0.3", "tiny.toml@0.5.."]);
     lines_have(
@@ -265,8 +301,8 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
             "0.1  good",
             "0.3  bad          END-2 at expect:server: exit status 1",
             "first bad release: tiny.toml@0.3 (0.2 is good)",
-            "1 releases were not judged",
-            "see it: pidproof run 'it:what=late' --subject tiny.toml@0.3",
+            "1 release was not judged, and taken to be like its neighbours",
+            "see it: pidproof run 'it:what=late' --subject tiny.toml@0.3 --scenarios scenarios",
         ],
     );
     assert!(
@@ -310,7 +346,13 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
         "mended",
         &["--good", "0.5", "--bad", "0.1", "--rule", "END-2"],
     );
-    lines_have(&said, &["first good release: tiny.toml@0.3 (0.2 is bad)"]);
+    lines_have(
+        &said,
+        &[
+            "first good release: tiny.toml@0.3 (0.2 is bad)",
+            "see it: pidproof run 'it:what=mended' --rule END-2 --subject tiny.toml@0.2",
+        ],
+    );
 }
 
 fn what_searching_refuses(place: &Place) {

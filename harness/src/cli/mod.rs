@@ -157,6 +157,12 @@ enum Failure {
 }
 
 impl Failure {
+    /// What stands before it: a subject that cannot be had has not failed.
+    fn preface(&self) -> &'static str {
+        let is_of_the_host = matches!(self, Self::Subject(error) if !error.is_usage());
+        if is_of_the_host { "cannot tell: " } else { "" }
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Load(_)
@@ -256,7 +262,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            anstream::eprintln!("pidproof: {failure}");
+            anstream::eprintln!("pidproof: {}{failure}", failure.preface());
             failure.exit().into()
         }
     }

@@ -14,13 +14,13 @@ use super::github::GitHub;
 use super::last::Last;
 use super::run::files;
 use super::target::Target;
-use super::{Exit, Failure, out};
+use super::{Exit, Failure, out, which};
 use crate::report::Counts;
 use crate::report::record::{self, CaseRecord, EndRecord, Record, RunRecord};
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
 use crate::subject::Subject;
-use crate::suite::CaseResult;
+use crate::suite::{CaseResult, find_host};
 use crate::world::{Host, file_system, kernel, subject_uid};
 
 /// Stands for standard output.
@@ -54,6 +54,8 @@ pub(super) struct Results {
     /// The first thing that could not be written; nothing more is written there then.
     failed: Option<(PathBuf, io::Error)>,
     last: Last,
+    /// What is to be judged, as it was asked for.
+    asked: String,
     run: Option<RunRecord>,
     cases: Vec<CaseRecord>,
     end: EndRecord,
@@ -83,6 +85,7 @@ impl Results {
             github,
             failed: None,
             last: Last::of(args),
+            asked: which::asked_for(&args.source, &args.direct),
             run: None,
             cases: Vec::new(),
             end: EndRecord::default(),
@@ -101,13 +104,19 @@ impl Results {
             claim.begin(subject, library, cases)?;
         }
         self.end.selected = cases.len();
+        self.run = Some(self.head(&subject.name, library.digest(cases), host));
+        Ok(())
+    }
+
+    /// Writes the first record.
+    fn head(&mut self, subject: &str, scenarios: String, host: &Host) -> RunRecord {
         let run = RunRecord {
             format: record::FORMAT.to_owned(),
             version: record::VERSION,
             suite: env!("CARGO_PKG_VERSION").to_owned(),
-            scenarios: library.digest(cases),
-            subject: subject.name.clone(),
-            subject_version: version(&subject.name),
+            scenarios,
+            subject: subject.to_owned(),
+            subject_version: version(subject),
             kernel: kernel().unwrap_or_else(|e| format!("unknown: {e}")),
             file_system: file_system(host.tier),
             tier: host.tier.word().to_owned(),
@@ -115,11 +124,15 @@ impl Results {
             started: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
         };
         self.write(&Record::Run(run.clone()));
-        self.run = Some(run);
         if let Some(github) = &self.github {
             github.begin();
         }
-        Ok(())
+        run
+    }
+
+    /// Whether anybody asked for results in a file.
+    fn is_asked_for(&self) -> bool {
+        self.json.is_some() || self.junit.is_some() || self.github.is_some()
     }
 
     /// A case has ended.
@@ -149,9 +162,14 @@ impl Results {
         self.end.exit = exit.status();
         self.end.interrupted = exit == Exit::Interrupted;
         self.end.why = done.as_ref().err().map(Failure::to_string);
-        // Without what was judged there is nothing to report; what went wrong is said to people.
-        let Some(run) = self.run.take() else {
-            return done;
+        let run = match self.run.take() {
+            Some(run) => run,
+            // Machines are told as people are, why nothing was judged: a release that cannot be had, for one.
+            None if self.is_asked_for() => {
+                let asked = self.asked.clone();
+                self.head(&asked, String::new(), &find_host())
+            }
+            None => return done,
         };
         let end = self.end.clone();
         self.write(&Record::End(end.clone()));

@@ -37,6 +37,15 @@ pub(super) fn find(source: &Source, direct: &Direct) -> Result<Subject, Failure>
     Ok(subject::direct(&direct.server, &cli)?)
 }
 
+/// What is meant, as it was typed: for a run that ends before the subject is found.
+pub(super) fn asked_for(source: &Source, direct: &Direct) -> String {
+    match (direct.server.as_slice(), &direct.cli) {
+        ([], None) => spec(source).to_owned(),
+        ([], Some(cli)) => cli.clone(),
+        (server, _) => server.join(" "),
+    }
+}
+
 /// A command line as a shell would split it; no words where there is none.
 pub(super) fn words(line: Option<&str>) -> Result<Vec<String>, Failure> {
     let split = |line: &str| shlex::split(line).ok_or_else(|| Failure::Quotes(line.to_owned()));

@@ -70,7 +70,8 @@ impl Diff {
 pub fn caveats(before: &Results, after: &Results) -> Vec<String> {
     let (a, b) = (&before.run, &after.run);
     let mut all = Vec::new();
-    if a.scenarios != b.scenarios {
+    let both_asked = !a.scenarios.is_empty() && !b.scenarios.is_empty();
+    if both_asked && a.scenarios != b.scenarios {
         all.push("the two did not ask the same: their rules or scenarios differ".to_owned());
     }
     for (what, was, is) in [("kernel", &a.kernel, &b.kernel), ("tier", &a.tier, &b.tier)] {

@@ -15,13 +15,13 @@ pub(super) fn releases<'a>(text: &'a str, package: &str) -> Option<&'a str> {
     (known != "none").then_some(known)
 }
 
-/// The last lines that say something.
+/// The last lines that say something. That pip tries again says nothing that its last line does not.
 pub(super) fn tail(stdout: &str, stderr: &str) -> String {
     let both: Vec<&str> = stdout
         .lines()
         .chain(stderr.lines())
         .map(str::trim_end)
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !line.starts_with("WARNING: Retrying"))
         .collect();
     let lines = both.len().saturating_sub(8);
     both[lines..]
@@ -97,8 +97,11 @@ mod tests {
     #[test]
     fn a_failure_shows_its_last_lines() {
         let many: String = (0..20).map(|n| format!("{n}\n\n")).collect();
-        let told = tail(&many, "the end\n");
+        let told = tail(
+            &many,
+            "WARNING: Retrying (Retry(total=4)) after ...\nthe end\n",
+        );
+        assert!(told.ends_with("  19\n  the end"), "{told}");
         assert_eq!(told.lines().count(), 8);
-        assert!(told.ends_with("  the end"));
     }
 }

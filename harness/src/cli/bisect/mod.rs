@@ -156,6 +156,21 @@ fn cases<'a>(library: &'a Library, args: &Bisect) -> Result<Vec<&'a Case>, Failu
     }
 }
 
+/// The line that shows what is bad in a release.
+fn see(args: &Bisect, spec: &str) -> String {
+    let mut words = vec!["pidproof", "run"];
+    words.extend(args.case.as_deref());
+    if let Some(rule) = &args.rule {
+        words.extend(["--rule", rule]);
+    }
+    words.extend(["--subject", spec]);
+    let scenarios = args.scenarios.as_ref().map(|dir| dir.display().to_string());
+    if let Some(dir) = &scenarios {
+        words.extend(["--scenarios", dir]);
+    }
+    shlex::try_join(words).unwrap_or_default()
+}
+
 impl Line {
     fn of(releases: &Releases, good: &Version, bad: &Version) -> Result<Self, Failure> {
         let all = releases.versions();
@@ -281,19 +296,17 @@ impl Line {
             }
         };
         let left = self.seen.iter().filter(|seen| seen.is_none()).count();
-        if left > 0 {
-            say(format_args!(
+        match left {
+            0 => {}
+            1 => say(
+                "1 release was not judged, and taken to be like its neighbours; --all judges each",
+            ),
+            left => say(format_args!(
                 "{left} releases were not judged, and taken to be like their neighbours; --all judges each"
-            ));
+            )),
         }
-        if let (Some(Answer::First(bad)), Some(case)) = (answer, &args.case)
-            && args.rule.is_none()
-        {
-            let words = ["pidproof", "run", case, "--subject", &self.specs[*bad]];
-            say(format_args!(
-                "see it: {}",
-                shlex::try_join(words).unwrap_or_default()
-            ));
+        if let Some(Answer::First(bad)) = answer {
+            say(format_args!("see it: {}", see(args, &self.specs[*bad])));
         }
         exit
     }

@@ -41,6 +41,8 @@ pub struct Column {
     pub started: String,
     /// Whether all that was selected was judged.
     pub whole: bool,
+    /// Why not, where that was said.
+    pub why: Option<String>,
 }
 
 /// A rule.
@@ -115,7 +117,8 @@ impl Matrix {
     /// Why the columns cannot simply be compared, each in a line.
     pub fn caveats(&self) -> Vec<String> {
         let differ = |of: fn(&Column) -> &String| {
-            self.columns.iter().map(of).collect::<BTreeSet<_>>().len() > 1
+            let told = self.columns.iter().map(of).filter(|text| !text.is_empty());
+            told.collect::<BTreeSet<_>>().len() > 1
         };
         let mut all = Vec::new();
         if differ(|column| &column.scenarios) {
@@ -128,7 +131,14 @@ impl Matrix {
             all.push("not all ran at the same tier of isolation".to_owned());
         }
         for column in self.columns.iter().filter(|column| !column.whole) {
-            all.push(format!("{}: this run did not judge all", column.name));
+            let why = column.why.as_deref().unwrap_or_default();
+            let why = why.lines().next().unwrap_or_default();
+            let why = if why.is_empty() {
+                String::new()
+            } else {
+                format!(": {why}")
+            };
+            all.push(format!("{}: this run did not judge all{why}", column.name));
         }
         all
     }
@@ -188,6 +198,7 @@ fn columns(runs: &[Results]) -> Vec<Column> {
             tier: run.tier.clone(),
             started: run.started.clone(),
             whole: (results.end.as_ref()).is_some_and(|end| !end.interrupted && end.why.is_none()),
+            why: results.end.as_ref().and_then(|end| end.why.clone()),
         }
     };
     runs.iter().zip(&short).map(column).collect()

@@ -41,6 +41,7 @@ pub struct RunRecord {
     /// The version of pidproof.
     pub suite: String,
     /// Stands for the rules, the names and the text of all selected scenarios: runs with the same digest asked the same.
+    /// Empty where the run ended before it was known what to ask.
     pub scenarios: String,
     /// The subject as it was asked for, such as `reference` or `memtomem@0.1.25`.
     pub subject: String,
