@@ -123,7 +123,8 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         subject: &subject,
         library: &library,
         left_out: (left_out, sweeps_left_out),
-        out_of_reach: out.len(),
+        host: &host,
+        unfit: 0,
         progress: Progress::new(&[cases.as_slice(), of_sweeps.as_slice(), &out].concat()),
         not_judged: asked.not_judged(),
         results,
@@ -209,8 +210,9 @@ struct Told<'a> {
     library: &'a Library,
     /// Cases that were not asked for: with releases, and sweeps.
     left_out: (usize, usize),
-    /// Cases that cannot be asked of the subject.
-    out_of_reach: usize,
+    host: &'a Host,
+    /// Cases that were skipped for what the host lacks, and not for what the subject is or does.
+    unfit: usize,
     progress: Progress,
     /// What was left out because of what the subject is.
     not_judged: Vec<String>,
@@ -232,6 +234,7 @@ impl Told<'_> {
         }
         if let Verdict::Skip(why) = &result.verdict {
             *self.skips.entry(why.clone()).or_default() += 1;
+            self.unfit += usize::from(self.host.place(result.case).is_err());
         }
         let rerun = rerun(self.subject, self.args, result.case);
         if !result.verdict.is_failure() {
@@ -263,7 +266,7 @@ impl Told<'_> {
             left_out,
             skips,
             not_judged,
-            out_of_reach,
+            unfit,
             deviating,
             results,
             ..
@@ -285,7 +288,7 @@ impl Told<'_> {
         for line in &not_judged {
             say(format_args!("{line}"));
         }
-        if counts.skipped > out_of_reach && args.tier.is_none() {
+        if unfit > 0 && args.tier.is_none() {
             say(format_args!(
                 "`pidproof doctor` says what this host lacks for the skipped cases"
             ));
