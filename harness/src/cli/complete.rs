@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
+use clap::{Arg, CommandFactory};
 use clap_complete::Shell;
 
 use super::args::Args;
@@ -63,7 +63,7 @@ fn candidates(words: &[String]) -> Vec<String> {
                 .iter()
                 .map(|defect| defect.name.to_owned())
                 .collect(),
-            _ => return Vec::new(),
+            of => words_of(of),
         },
     };
     all.retain(|candidate| candidate.starts_with(word));
@@ -82,6 +82,16 @@ fn takes_value(command: &str, option: &str) -> bool {
     let command = all.find_subcommand(command);
     let found = command.and_then(|c| c.get_arguments().find(|arg| arg.get_long() == Some(long)));
     found.is_some_and(|arg| arg.get_action().takes_values())
+}
+
+/// The words that a command takes: not every shell's script knows them.
+fn words_of(command: &str) -> Vec<String> {
+    let all = Args::command();
+    let positional = all
+        .find_subcommand(command)
+        .and_then(|c| c.get_positionals().next());
+    let values = positional.into_iter().flat_map(Arg::get_possible_values);
+    values.map(|value| value.get_name().to_owned()).collect()
 }
 
 /// Scenarios, and the cases of the one that the word has come to: there are thousands in all.
@@ -158,8 +168,14 @@ const BASH: &str = r#"_pidproof_live() {
 complete -F _pidproof_live -o nosort -o bashdefault -o default pidproof
 "#;
 
-const FISH: &str = r#"complete -c pidproof -n 'test -n "$(pidproof __complete -- (commandline -opc)[2..] (commandline -ct))"' -f \
-    -a '(pidproof __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+/// Fish asks an option's own completions for its value, and no others.
+const FISH: &str = r#"function __fish_pidproof_live
+    pidproof __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null
+end
+complete -c pidproof -n 'test -n "$(__fish_pidproof_live)"' -f -a '(__fish_pidproof_live)'
+for option in subject rule family
+    complete -c pidproof -n 'not __fish_pidproof_needs_command' -l $option -x -a '(__fish_pidproof_live)'
+end
 "#;
 
 const ZSH: &str = r#"_pidproof_live() {
@@ -230,6 +246,7 @@ mod tests {
         assert_eq!(found("list --family LE"), ["LEG"]);
         assert_eq!(found("explain leg").len(), 0);
         assert_eq!(found("explain LEG-10"), ["LEG-10"]);
+        assert_eq!(found("schema scen"), ["scenario"]);
         for nothing in [
             "run --json le",
             "run --js",
