@@ -59,6 +59,38 @@ fn what_holds_stays_as_it_is_and_what_is_new_comes_after_it() {
 }
 
 #[test]
+fn what_other_files_say_is_not_said_again() {
+    let subject = Subject::new("", "# Ours.\n");
+    let profile = fs::read_to_string(subject.path("mine.toml")).unwrap();
+    let both = "[\"others.deviations.toml\", \"mine.deviations.toml\"]";
+    subject.write(
+        "mine.toml",
+        &profile.replace("\"mine.deviations.toml\"", both),
+    );
+    let others = PINNED.replace("it:*", "it:umask=0022");
+    subject.write("others.deviations.toml", &others);
+    let (code, text, file) = write(&subject);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(file.contains("\ncases = [\"it:umask=0077\"]\n"), "{file}");
+    assert!(!file.contains("0022"), "{file}");
+    let kept = fs::read_to_string(subject.path("others.deviations.toml")).unwrap();
+    assert_eq!(kept, others);
+    holds(&subject);
+}
+
+#[test]
+fn what_comes_and_goes_stays_where_it_did_not_come() {
+    let varies = format!("{PINNED}varies = true\n");
+    let subject = Subject::new(
+        "mkdir -p $XDG_RUNTIME_DIR/memtomem; echo $$ >$XDG_RUNTIME_DIR/memtomem/server.pid",
+        &varies,
+    );
+    let (code, text, file) = write(&subject);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(file.trim(), varies.trim());
+}
+
+#[test]
 fn what_is_gone_is_taken_out_and_what_is_otherwise_is_written_anew() {
     let mended =
         "mkdir -p $XDG_RUNTIME_DIR/memtomem; echo $$ >$XDG_RUNTIME_DIR/memtomem/server.pid";

@@ -82,6 +82,52 @@ fn what_is_over_time_is_stale() {
 }
 
 #[test]
+fn what_comes_and_goes_may_hold() {
+    let varies = format!("{PINNED}varies = true\n");
+    let text = judged(MENDED, &varies, 0, &["2 passed, 0 failed, 0 skipped"]);
+    assert!(!text.contains("deviates ("), "{text}");
+    judged("", &varies, 0, &["deviates (2)"]);
+    judged(OTHERWISE, &varies, 1, &["STALE it:umask=0022"]);
+}
+
+#[test]
+fn a_profile_may_name_several_files() {
+    let subject = Subject::new("", &PINNED.replace("it:*", "it:umask=0022"));
+    let profile = fs::read_to_string(subject.path("mine.toml")).unwrap();
+    let both = "[\"mine.deviations.toml\", \"more.deviations.toml\"]";
+    subject.write(
+        "mine.toml",
+        &profile.replace("\"mine.deviations.toml\"", both),
+    );
+    let more = PINNED.replace("it:*", "it:umask=0077");
+    subject.write("more.deviations.toml", &more);
+    let (code, text) = subject.judge(&["run"], true);
+    assert_eq!(code, Some(0), "{text}");
+    for file in ["mine.deviations.toml:2: ", "more.deviations.toml:2: "] {
+        assert!(text.contains(file), "no {file} in\n{text}");
+    }
+    // The mistakes of all are told, each of its file.
+    subject.write(
+        "mine.deviations.toml",
+        &PINNED.replace("it:*", "it:umask=1"),
+    );
+    subject.write(
+        "more.deviations.toml",
+        &PINNED.replace("it:*", "it:umask=2"),
+    );
+    let (code, text) = subject.judge(&["run"], false);
+    assert_eq!(code, Some(2), "{text}");
+    for part in [
+        "mine.deviations.toml:3",
+        "it:umask=1",
+        "more.deviations.toml:3",
+        "it:umask=2",
+    ] {
+        assert!(text.contains(part), "no {part} in\n{text}");
+    }
+}
+
+#[test]
 fn another_process_at_another_time_is_the_same_deviation() {
     let subject = Subject::new(
         "echo \"pid $$ at $(date +%T)\" >&2",

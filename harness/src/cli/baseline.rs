@@ -24,8 +24,11 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
     on_interrupt(&interrupt);
     let subject = which::find(&args.source, &args.direct)?;
     let library = super::library(&subject, args.source.scenarios.as_deref())?;
-    let file = file(&subject, args.write.as_deref())?;
-    super::hold_against(&file, &library, args.source.scenarios.is_none())?;
+    let (others, file) = files(&subject, args.write.as_deref())?;
+    for known in [&others, &file] {
+        super::hold_against(known, &library, args.source.scenarios.is_none())?;
+    }
+    let all_known = Deviations::join([others.clone(), file.clone()]);
     let also = Also {
         releases: args.releases,
         sweeps: false,
@@ -60,7 +63,7 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
         if let Some(line) = progress.hear(&result) {
             anstream::eprintln!("{line}");
         }
-        seen.hear(result.case, result.verdict, &file);
+        seen.hear(result.case, result.verdict, &all_known);
     };
     run_all(
         run_one,
@@ -80,11 +83,11 @@ pub(super) fn baseline(args: &Args) -> Result<Exit, Failure> {
     let version = subject.version.as_ref().map(ToString::to_string);
     // What was written is held against what was seen before anybody relies on it.
     let (made, text) = loop {
-        let made = Baseline::of(&file, &pinned, &all);
+        let made = Baseline::of(&file, &others, &pinned, &all);
         let text = made
             .text(file.text(), version.as_deref())
             .map_err(|e| Failure::CannotJudge(format!("{}: {e}", file.path())))?;
-        let not = not_held(&text, &made, &file, &subject, &pinned)?;
+        let not = not_held(&text, &made, (&others, &file), &subject, &pinned)?;
         if not.is_empty() {
             break (made, text);
         }
@@ -177,11 +180,13 @@ impl Seen {
     }
 }
 
-/// The file that is written, or else the one that the profile names; none yet is an empty one.
-fn file(subject: &Subject, write: Option<&Path>) -> Result<Deviations, Failure> {
+/// The other files that the profile names, and the file that is written, or else the last that it names; none yet is an
+/// empty one.
+fn files(subject: &Subject, write: Option<&Path>) -> Result<(Deviations, Deviations), Failure> {
     let Some(path) = write else {
-        return Ok(subject.deviations.clone());
+        return Ok(subject.deviations.clone().split_last());
     };
+    let others = subject.deviations.clone().without(path);
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -192,7 +197,7 @@ fn file(subject: &Subject, write: Option<&Path>) -> Result<Deviations, Failure> 
             }));
         }
     };
-    read(&path.display().to_string(), &text, subject)
+    Ok((others, read(&path.display().to_string(), &text, subject)?))
 }
 
 fn read(path: &str, text: &str, subject: &Subject) -> Result<Deviations, Failure> {
@@ -204,11 +209,11 @@ fn read(path: &str, text: &str, subject: &Subject) -> Result<Deviations, Failure
 fn not_held(
     text: &str,
     made: &Baseline,
-    file: &Deviations,
+    (others, file): (&Deviations, &Deviations),
     subject: &Subject,
     pinned: &[Pinned<'_>],
 ) -> Result<BTreeSet<String>, Failure> {
-    let again = read(file.path(), text, subject)?;
+    let again = Deviations::join([others.clone(), read(file.path(), text, subject)?]);
     let today = Date::today();
     let fails = |Pinned { case, mismatches }: &&Pinned<'_>| {
         let verdict = Verdict::of(mismatches.clone());

@@ -270,10 +270,7 @@ pub fn main() -> ExitCode {
 
 /// Holds what is known of a subject against the scenarios there are: these, and those that come with pidproof.
 fn hold_against(known: &Deviations, library: &Library, is_built_in: bool) -> Result<(), LoadError> {
-    let check = |builtin| {
-        let one = |bad| LoadError::Bad(vec![bad]);
-        known.check(library, builtin).map_err(one)
-    };
+    let check = |builtin| known.check(library, builtin).map_err(LoadError::Bad);
     if is_built_in || known.iter().next().is_none() {
         return check(None);
     }

@@ -200,7 +200,7 @@ fn judge(
     all_points: bool,
 ) -> Result<(), Failed> {
     let subject: Subject = subject::find(spec).map_err(|e| e.to_string())?;
-    for note in &subject.deviations.warnings {
+    for note in subject.deviations.warnings() {
         anstream::eprintln!("pidproof: {note}");
     }
     let interrupt = Interrupt::default();

@@ -41,13 +41,13 @@ pub fn known(
         | Verdict::Skip(_)
         | Verdict::Broken(_)) => return same(other),
     };
+    let pinned = |mismatch: &Mismatch| entries.iter().any(|entry| covers(entry, mismatch));
     let stale: Vec<(&Deviation, String)> = entries
         .iter()
+        .filter(|entry| !entry.varies || is_told_otherwise(entry, &mismatches, pinned))
         .filter_map(|entry| Some((*entry, not_as_pinned(entry, &mismatches, today)?)))
         .collect();
-    let (covered, open): (Vec<Mismatch>, Vec<Mismatch>) = mismatches
-        .into_iter()
-        .partition(|mismatch| entries.iter().any(|entry| covers(entry, mismatch)));
+    let (covered, open): (Vec<Mismatch>, Vec<Mismatch>) = mismatches.into_iter().partition(pinned);
     let told: Vec<&str> = stale.iter().map(|(_, text)| text.as_str()).collect();
     let told = told.join("\n\n");
     // What an entry speaks of, and is found otherwise, is the entry's matter. All else is a failure of its own.
@@ -60,7 +60,10 @@ pub fn known(
             also: (!told.is_empty()).then_some(told),
         };
     }
-    same(if stale.is_empty() {
+    same(if stale.is_empty() && covered.is_empty() {
+        // What comes and goes has not come.
+        Verdict::Pass
+    } else if stale.is_empty() {
         let lines: Vec<String> = entries
             .iter()
             .filter(|entry| covered.iter().any(|mismatch| covers(entry, mismatch)))
@@ -81,6 +84,17 @@ pub fn covers(entry: &Deviation, mismatch: &Mismatch) -> bool {
 pub fn is_about(entry: &Deviation, mismatch: &Mismatch) -> bool {
     let same_step = |step: &str| step == step_label(&mismatch.step) || step == mismatch.step;
     entry.rule == mismatch.rule && entry.step.as_deref().is_none_or(same_step)
+}
+
+/// Whether there is something to say of an entry for what comes and goes: that it came and is over its time, or that
+/// what it speaks of was found as no entry has it.
+fn is_told_otherwise(
+    entry: &Deviation,
+    mismatches: &[Mismatch],
+    pinned: impl Fn(&Mismatch) -> bool,
+) -> bool {
+    let mut about = mismatches.iter().filter(|m| is_about(entry, m));
+    about.any(|mismatch| covers(entry, mismatch) || !pinned(mismatch))
 }
 
 /// What is not as an entry says, if anything.
@@ -234,6 +248,35 @@ expires = "2020-01-01"
         let text = stale(judged("a.late", Verdict::Fail(vec![pinned(), expired])));
         assert!(text.contains("expired on 2020-01-01"), "{text}");
         assert!(!text.contains("R-1"), "{text}");
+    }
+
+    #[test]
+    fn what_comes_and_goes_may_hold_and_may_not_be_found_otherwise() {
+        let text = FILE.replace("\"so it is\"", "\"a race\"\nvaries = true");
+        let of = |text: &str, verdict| {
+            let file = Deviations::parse("d.toml", text, None, true).unwrap();
+            let rules = ["R-1".to_owned()];
+            known(verdict, "a.b", &rules, &file, "2026-01-01".parse().unwrap()).verdict
+        };
+        let of_it = |verdict| of(&text, verdict);
+        assert_eq!(of_it(Verdict::Pass), Verdict::Pass);
+        let came = of_it(Verdict::Fail(vec![pinned()]));
+        assert!(matches!(came, Verdict::Deviates(why) if why.contains("a race")));
+        let mut other = pinned();
+        other.found = "absent".into();
+        let came = of_it(Verdict::Fail(vec![other.clone()]));
+        assert!(matches!(came, Verdict::Stale(why) if why.contains("absent")));
+        // Which of the two that are pinned comes is no matter.
+        let second = "[[deviation]]\ncases = [\"a.b\"]\ncheck = \"R-1\"\nfound = \"absent\"\n\
+                      kind = \"bug\"\nreason = \"the same race\"\nvaries = true\n";
+        let both = format!("{text}{second}");
+        let came = of(&both, Verdict::Fail(vec![other]));
+        assert!(matches!(came, Verdict::Deviates(why) if why.contains("the same race")));
+        // One that is over its time is told where it came, and not where it did not.
+        let old = text.replace("varies = true", "varies = true\nexpires = \"2020-01-01\"");
+        assert_eq!(of(&old, Verdict::Pass), Verdict::Pass);
+        let came = of(&old, Verdict::Fail(vec![pinned()]));
+        assert!(matches!(came, Verdict::Stale(why) if why.contains("expired")));
     }
 
     #[test]

@@ -48,16 +48,19 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Compares a file with what was seen of the cases that came to a verdict. `all` are all cases there are.
-    pub fn of(file: &Deviations, seen: &[Pinned<'_>], all: &[&Case]) -> Self {
+    /// Compares a file with what was seen of the cases that came to a verdict. `others` are the entries of other files,
+    /// which stay as they are; `all` are all cases there are.
+    pub fn of(file: &Deviations, others: &Deviations, seen: &[Pinned<'_>], all: &[&Case]) -> Self {
         let mut baseline = Self::default();
-        for entry in file.iter().filter(|entry| entry.applies) {
+        // That what comes and goes has not come says nothing.
+        for entry in file.iter().filter(|entry| entry.applies && !entry.varies) {
             baseline.hold_against(entry, seen, all);
         }
         baseline.kept = file.iter().count() - baseline.gone.len() - baseline.fewer.len();
         let mut groups: BTreeMap<(&str, &str, String, String), BTreeSet<&str>> = BTreeMap::new();
         for Pinned { case, mismatches } in seen {
-            let known: Vec<&Deviation> = file.of(&case.id, &case.rules).collect();
+            let in_others = others.of(&case.id, &case.rules);
+            let known: Vec<&Deviation> = file.of(&case.id, &case.rules).chain(in_others).collect();
             for mismatch in mismatches {
                 if known.iter().any(|entry| covers(entry, mismatch)) {
                     continue;

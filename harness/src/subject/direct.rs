@@ -30,7 +30,7 @@ pub fn direct(server: &[String], cli: &[String]) -> Result<Subject, SubjectError
             ..Reach::all()
         },
         registry: None,
-        deviations: None,
+        deviations: Vec::new(),
         built_in: false,
     };
     let dir = std::env::current_dir()

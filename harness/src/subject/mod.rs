@@ -105,7 +105,7 @@ pub fn find(spec: &str) -> Result<Subject, SubjectError> {
                 reach: profile.reach,
                 typed: Vec::new(),
                 version: None,
-                notes: deviations.warnings.clone(),
+                notes: deviations.warnings(),
                 deviations,
             })
         }
@@ -207,7 +207,7 @@ fn release(
             ready: profile.ready,
         },
         parameters: profile.parameters,
-        notes: [ready.marker.notes, deviations.warnings.clone()].concat(),
+        notes: [ready.marker.notes, deviations.warnings()].concat(),
         deviations,
         version: Some(version.clone()),
         reach: profile.reach,

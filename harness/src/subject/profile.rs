@@ -36,8 +36,8 @@ pub(super) struct Profile {
     pub(super) reach: Reach,
     /// Where its releases come from.
     pub(super) registry: Option<Registry>,
-    /// The file with its known deviations, from where the profile is.
-    pub(super) deviations: Option<String>,
+    /// The files with its known deviations, from where the profile is.
+    pub(super) deviations: Vec<String>,
     /// It comes with pidproof, and so do its deviations.
     pub(super) built_in: bool,
 }
@@ -102,7 +102,7 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
-    let deviations = top.text("deviations", diags).map(owned);
+    let deviations = texts(&mut top, "deviations", diags);
     top.finish(diags);
     let reach = Reach {
         server: server.is_some(),
@@ -127,6 +127,18 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
         deviations,
         built_in: false,
     })
+}
+
+/// One text, or several.
+fn texts(top: &mut Fields<'_>, key: &'static str, diags: &mut Diags) -> Vec<String> {
+    let Some(node) = top.take(key) else {
+        return Vec::new();
+    };
+    let texts = match node.value {
+        Value::List(_) => top.texts(key, diags),
+        _ => top.text(key, diags).into_iter().collect(),
+    };
+    texts.into_iter().map(owned).collect()
 }
 
 /// A program and its arguments, if there is one.
@@ -192,6 +204,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = r#"
+deviations = ["core.toml", "rest.toml"]
 server = ["${venv}/bin/server", "--stdio"]
 cli = ["${venv}/bin/cli"]
 [env]
@@ -214,6 +227,7 @@ requires = ["mcp<2"]
     fn a_profile_is_read() {
         let profile = Profile::parse("p.toml", GOOD).unwrap();
         assert_eq!(profile.server, ["${venv}/bin/server", "--stdio"]);
+        assert_eq!(profile.deviations, ["core.toml", "rest.toml"]);
         assert_eq!(
             profile.parameters,
             [("param.refused_exit".to_owned(), Value::Number(3))]

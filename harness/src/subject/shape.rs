@@ -6,7 +6,7 @@ use crate::scenario::shape::{Kind, Shape, key, map, needed, table, words};
 pub static PROFILE: Shape = table("a profile", &[
     key("server", Kind::Some(&Kind::Text), "The server: a program and its arguments."),
     key("cli", Kind::Some(&Kind::Text), "The command that belongs to it, likewise."),
-    key("deviations", Kind::Text, "The file with its known deviations, from where the profile is."),
+    key("deviations", Kind::OneOf(&[Kind::Text, Kind::List(&Kind::Text)]), "The file with its known deviations, from where the profile is, or several."),
     key("shown", Kind::List(&Kind::Text), "Files and directories of the host that it needs to see, read-only."),
     key("ready", Kind::OneOf(&[Kind::Word(ready), Kind::Table(&READY)]), "How its server shows that it serves; an answer to MCP `initialize` if not said."),
     key("env", Kind::Table(&ENV), "Variables that it needs."),

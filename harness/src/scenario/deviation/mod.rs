@@ -3,25 +3,31 @@
 //! Reading the file knows no scenarios; [`Deviations::check`] looks at them once they are there. What a
 //! deviation does to a verdict is the judge's matter.
 
-use globset::{Glob, GlobMatcher};
+use std::fs;
+use std::path::Path;
+
+use globset::GlobMatcher;
 
 use super::date::Date;
-use super::diag::{BadFile, Diags, line_of};
-use super::fields::{Fields, wrong};
+use super::diag::{BadFile, Diags};
 use super::load::Library;
 use super::model::Case;
-use super::node::{Entry, Node, Span, Value, read_file};
+use super::node::Span;
 use super::version::Version;
-use super::versions::Versions;
 
-/// All that is known of one subject.
+/// All that is known of one subject, from one file or several.
 #[derive(Debug, Clone, Default)]
 pub struct Deviations {
+    files: Vec<File>,
+}
+
+/// A deviations file.
+#[derive(Debug, Clone)]
+struct File {
     path: String,
     text: String,
     list: Vec<Deviation>,
-    /// Entries without a reason yet: for people, and where CI is set an error instead.
-    pub warnings: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// One known deviation.
@@ -48,6 +54,8 @@ pub struct Deviation {
     pub link: Option<String>,
     /// The last day of it.
     pub expires: Option<Date>,
+    /// Whether it comes and goes: that it holds in one run is no news then.
+    pub varies: bool,
     /// Whether the subject is one of the releases it is said of.
     pub applies: bool,
     /// Whether it is said of this subject and of no other release: what is seen of it is all there is to say.
@@ -131,55 +139,47 @@ impl Deviations {
         version: Option<&Version>,
         strict: bool,
     ) -> Result<Self, BadFile> {
-        read_file(path, source, |entries, diags| {
-            let mut top = Fields::new(&entries, source.len()..source.len(), &shape::DEVIATIONS);
-            let nodes = top
-                .take("deviation")
-                .map_or(&[][..], |node| super::fields::list(node, diags));
-            let mut warnings = Vec::new();
-            let list = nodes
-                .iter()
-                .enumerate()
-                .filter_map(|(index, node)| {
-                    let place = format!("{path}:{}", line_of(source, node.span.start));
-                    let deviation = deviation(node, place, index, version, diags)?;
-                    if let Some(why) = unexplained(&deviation.reason) {
-                        let span = reason_span(node);
-                        match strict {
-                            true => diags.push_help(
-                                span,
-                                why,
-                                "says nothing",
-                                "where CI is set, every entry must say why it is there",
-                            ),
-                            false => warnings.push(format!(
-                                "{}:{}: {why}; where CI is set that is an error",
-                                path,
-                                line_of(source, span.start)
-                            )),
-                        }
-                    }
-                    Some(deviation)
-                })
-                .collect();
-            top.finish(diags);
-            Some(Self {
-                path: path.to_owned(),
-                text: source.to_owned(),
-                list,
-                warnings,
-            })
-        })
+        let file = read::file(path, source, version, strict)?;
+        Ok(Self { files: vec![file] })
     }
 
-    /// The file, as printed.
+    /// These, and those of other files.
+    pub fn join(all: impl IntoIterator<Item = Self>) -> Self {
+        Self {
+            files: all.into_iter().flat_map(|one| one.files).collect(),
+        }
+    }
+
+    /// Those of the files before the last one, and those of the last.
+    pub fn split_last(mut self) -> (Self, Self) {
+        let last = self.files.pop().into_iter().collect();
+        (self, Self { files: last })
+    }
+
+    /// Those of all files but this one.
+    pub fn without(mut self, path: &Path) -> Self {
+        let is_it = |file: &File| match (fs::canonicalize(&file.path), fs::canonicalize(path)) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => Path::new(&file.path) == path,
+        };
+        self.files.retain(|file| !is_it(file));
+        self
+    }
+
+    /// The last file, as printed; empty where there is none.
     pub fn path(&self) -> &str {
-        &self.path
+        self.files.last().map_or("", |file| &file.path)
     }
 
-    /// All of the file.
+    /// All of the last file.
     pub fn text(&self) -> &str {
-        &self.text
+        self.files.last().map_or("", |file| &file.text)
+    }
+
+    /// Entries without a reason yet: for people, and where CI is set an error instead.
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.files.iter().flat_map(|file| &file.warnings);
+        warnings.cloned().collect()
     }
 
     /// Those that are said of a case.
@@ -188,26 +188,33 @@ impl Deviations {
         id: &'a str,
         rules: &'a [String],
     ) -> impl Iterator<Item = &'a Deviation> + 'a {
-        self.list
-            .iter()
+        self.iter()
             .filter(move |deviation| deviation.is_of(id, rules))
     }
 
-    /// All of them, in the order of the file.
+    /// All of them, in the order of the files.
     pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
-        self.list.iter()
+        self.files.iter().flat_map(|file| &file.list)
     }
 
-    /// Holds the file against the scenarios there are: each rule and each case it names must be one of
+    /// Holds the files against the scenarios there are: each rule and each case they name must be one of
     /// them. `builtin` are the scenarios that come with pidproof, where `library` are not these.
     ///
     /// # Errors
     /// What names nothing.
-    pub fn check(&self, library: &Library, builtin: Option<&Library>) -> Result<(), BadFile> {
+    pub fn check(&self, library: &Library, builtin: Option<&Library>) -> Result<(), Vec<BadFile>> {
         let cases: Vec<&Case> = library
             .cases()
             .chain(builtin.into_iter().flat_map(Library::cases))
             .collect();
+        let check = |file: &File| file.check(library, &cases).err();
+        let bad: Vec<BadFile> = self.files.iter().filter_map(check).collect();
+        if bad.is_empty() { Ok(()) } else { Err(bad) }
+    }
+}
+
+impl File {
+    fn check(&self, library: &Library, cases: &[&Case]) -> Result<(), BadFile> {
         let mut diags = Diags::default();
         for deviation in &self.list {
             if library.rules.get(&deviation.rule).is_none() {
@@ -264,137 +271,7 @@ impl Deviations {
     }
 }
 
-fn deviation(
-    node: &Node,
-    place: String,
-    index: usize,
-    version: Option<&Version>,
-    diags: &mut Diags,
-) -> Option<Deviation> {
-    let Some(entries) = node.entries() else {
-        wrong(node, &node.value, "a table", diags);
-        return None;
-    };
-    let mut table = Fields::new(entries, node.span.clone(), &shape::DEVIATION);
-    let cases = cases(&mut table, diags);
-    let rule = table.need_text("check", diags);
-    let step = table.text("step", diags).map(|(text, _)| text.to_owned());
-    let found = table.need_text("found", diags);
-    let kind = table.word("kind", &Kind::WORDS, diags);
-    // One that is not there is as good as an empty one: a word on it, and where CI is set an error.
-    let reason = table.text("reason", diags).map(|(text, _)| text.to_owned());
-    let link = table.text("link", diags).map(|(text, _)| text.to_owned());
-    let expires = table.text("expires", diags).and_then(|(text, span)| {
-        text.parse()
-            .map_err(|e: super::date::NoDate| {
-                diags.push(span, e.to_string(), "for instance \"2027-01-31\"");
-            })
-            .ok()
-    });
-    let (applies, of_this_alone) = versions(&mut table, version, diags);
-    table.finish(diags);
-    let (rule, rule_span) = rule?;
-    Some(Deviation {
-        place,
-        index,
-        cases,
-        rule: rule.to_owned(),
-        rule_span,
-        step,
-        found: found?.0.to_owned(),
-        kind: kind?,
-        reason: reason.unwrap_or_default(),
-        link,
-        expires,
-        applies,
-        of_this_alone,
-    })
-}
-
-fn cases(table: &mut Fields<'_>, diags: &mut Diags) -> Vec<Pattern> {
-    let Some(node) = table.take("cases") else {
-        return Vec::new();
-    };
-    let texts = table.texts("cases", diags);
-    if matches!(&node.value, Value::List(items) if items.is_empty()) {
-        diags.push(
-            node.span.clone(),
-            "an entry for no case",
-            "must hold ids of cases, or globs over them",
-        );
-    }
-    texts
-        .into_iter()
-        .filter_map(|(text, span)| match Glob::new(text) {
-            Ok(glob) => Some(Pattern {
-                text: text.to_owned(),
-                span,
-                glob: glob.compile_matcher(),
-            }),
-            Err(error) => {
-                let why = format!("`{text}` is no glob: {}", error.kind());
-                diags.push(span, why, "an id, or a glob over all of it");
-                None
-            }
-        })
-        .collect()
-}
-
-/// Whether the subject is one of the releases an entry is said of, and whether it is the only one. One text, or
-/// a list of which one must hold.
-fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags) -> (bool, bool) {
-    let Some(node) = table.take("versions") else {
-        return (true, version.is_none());
-    };
-    let texts = if matches!(node.value, Value::List(_)) {
-        table.texts("versions", diags)
-    } else {
-        table.text("versions", diags).into_iter().collect()
-    };
-    let mut any = false;
-    let alone = matches!(texts.as_slice(), [(text, _)] if text.parse::<Version>().is_ok());
-    for (text, span) in texts {
-        match (text.parse::<Versions>(), version) {
-            (Ok(versions), Some(version)) => any |= versions.hold(version),
-            (Ok(_), None) => diags.push(
-                span,
-                "this subject has no releases to tell apart",
-                "only where its profile has a package, such as [pypi]",
-            ),
-            (Err(error), _) => diags.push(
-                span,
-                error.to_string(),
-                "for instance \"0.1.25\" or \">=0.1.24, <0.1.26\"",
-            ),
-        }
-    }
-    (any, any && alone)
-}
-
-/// What is wrong with a reason that gives none.
-fn unexplained(reason: &str) -> Option<String> {
-    let word: String = reason
-        .trim_start_matches(|c: char| !c.is_alphanumeric())
-        .chars()
-        .take_while(|c| c.is_alphanumeric())
-        .collect();
-    if word.is_empty() {
-        return Some("this entry gives no reason".to_owned());
-    }
-    ["TODO", "FIXME", "TBD", "XXX"]
-        .contains(&word.to_uppercase().as_str())
-        .then(|| format!("this entry gives no reason yet, only `{}`", reason.trim()))
-}
-
-fn reason_span(node: &Node) -> Span {
-    let entries = node.entries().unwrap_or_default();
-    let reason = |entry: &&Entry| entry.key == "reason";
-    entries
-        .iter()
-        .find(reason)
-        .map_or_else(|| node.span.clone(), |entry| entry.node.span.clone())
-}
-
+mod read;
 #[rustfmt::skip] // A table, a key a line.
 pub mod shape;
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub(super) static DEVIATION: Shape = table("[[deviation]]", &[
     key("reason", Kind::Text, "Why it is so. Where CI is set an entry without one is an error."),
     key("link", Kind::Text, "Where that is talked about."),
     key("expires", Kind::Text, "The last day on which it holds, such as 2027-01-31."),
+    key("varies", Kind::Flag, "That it comes and goes, as a race does: a run in which it holds is no news."),
     key("versions", Kind::OneOf(&[Kind::Text, Kind::List(&Kind::Text)]), "Of which releases it is said, such as \">=0.1.24, <0.1.26\"; of a list one must hold."),
 ]);
 

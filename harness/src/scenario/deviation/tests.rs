@@ -67,12 +67,12 @@ fn a_reason_that_gives_none_is_a_warning_or_an_error() {
         let text = mistakes(&source);
         assert!(text.contains("gives no reason"), "{reason}: {text}");
         assert!(text.contains("d.toml:9"), "{text}");
-        assert_eq!(read(&source, "0.1.25", false).unwrap().warnings.len(), 1);
+        assert_eq!(read(&source, "0.1.25", false).unwrap().warnings().len(), 1);
     }
     let without = GOOD.replace("reason   = \"mended in the next release\"\n", "");
     assert!(mistakes(&without).contains("gives no reason"));
     let todos = GOOD.replace("mended in", "todos of");
-    assert!(read(&todos, "0.1.25", true).unwrap().warnings.is_empty());
+    assert!(read(&todos, "0.1.25", true).unwrap().warnings().is_empty());
 }
 
 #[test]
