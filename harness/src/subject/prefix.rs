@@ -6,12 +6,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::SubjectError;
 use super::cache::{self, Cache, Marker, Ready, Wanted};
 use super::package::Named;
 use super::provision::{LAYOUT, Recipe};
 use super::python::on_path;
 use super::shown::installed_with;
+use super::{SubjectError, registry};
 
 /// What is looked for in the cache.
 pub(super) fn wanted(recipe: &Recipe<'_>) -> Wanted {
@@ -57,12 +57,30 @@ pub(super) fn npm(
         ]);
         command.arg("--prefix").arg(&prefix);
         command.arg(format!("{}@{}", named.package, recipe.version));
-        recipe.run("npm install", command, lock)?;
+        recipe
+            .run("npm install", command, lock)
+            .map_err(|failed| no_release(recipe, &failed, var).unwrap_or(failed))?;
         recipe.check_programs(&prefix)?;
         let mut shown = vec![prefix];
         shown.extend(installed_with(&node));
         shown.push(node.clone());
-        Ok(marker(wanted, version, &node, shown))
+        Ok(marker(recipe, version, &node, shown))
+    })
+}
+
+/// Whether npm failed because there is no such release, and which there are.
+fn no_release(
+    recipe: &Recipe<'_>,
+    failed: &SubjectError,
+    var: &dyn Fn(&str) -> Option<OsString>,
+) -> Option<SubjectError> {
+    failed.to_string().contains("code ETARGET").then_some(())?;
+    let known = registry::releases(recipe.registry, var).ok()?;
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    Some(SubjectError::Version {
+        package: recipe.registry.package().to_owned(),
+        version: recipe.version.to_string(),
+        known: known.join(", "),
     })
 }
 
@@ -94,7 +112,7 @@ pub(super) fn cargo(
         recipe.check_programs(&root)?;
         // It needs nothing of cargo any more.
         let shown = vec![root.clone()];
-        Ok(marker(wanted, version, &root, shown))
+        Ok(marker(recipe, version, &root, shown))
     })
 }
 
@@ -109,11 +127,11 @@ fn program(
     first.ok_or_else(|| recipe.failed(format!("there is no {name} on PATH")))
 }
 
-fn marker(wanted: &Wanted, tool: &str, executable: &Path, shown: Vec<PathBuf>) -> Marker {
+fn marker(recipe: &Recipe<'_>, tool: &str, executable: &Path, shown: Vec<PathBuf>) -> Marker {
     Marker {
-        package: wanted.package.clone(),
-        version: wanted.version.clone(),
-        tool: wanted.tool.to_owned(),
+        package: recipe.registry.package().to_owned(),
+        version: recipe.version.to_string(),
+        tool: recipe.registry.place().to_owned(),
         python: tool.to_owned(),
         executable: executable.to_path_buf(),
         shown,
