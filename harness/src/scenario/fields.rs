@@ -106,6 +106,15 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
+    /// A string, or an array of them; empty where the key is not there.
+    pub fn one_or_more(&mut self, key: &'static str, diags: &mut Diags) -> Vec<(&'a str, Span)> {
+        match self.take(key) {
+            None => Vec::new(),
+            Some(node) if matches!(node.value, Value::List(_)) => self.texts(key, diags),
+            Some(_) => self.text(key, diags).into_iter().collect(),
+        }
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, key: &'static str, diags: &mut Diags) -> Option<bool> {
         let node = self.take_as(key, As::Flag)?;

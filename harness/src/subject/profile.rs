@@ -102,7 +102,7 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
     if let Some(table) = &parameters {
         check_parameters(table.entries(), diags);
     }
-    let deviations = texts(&mut top, "deviations", diags);
+    let deviations = top.one_or_more("deviations", diags);
     top.finish(diags);
     let reach = Reach {
         server: server.is_some(),
@@ -124,21 +124,9 @@ fn profile(path: &str, entries: &[Entry], source: &str, diags: &mut Diags) -> Op
             Some((_, registry)) => Some(registry?),
             None => None,
         },
-        deviations,
+        deviations: deviations.into_iter().map(owned).collect(),
         built_in: false,
     })
-}
-
-/// One text, or several.
-fn texts(top: &mut Fields<'_>, key: &'static str, diags: &mut Diags) -> Vec<String> {
-    let Some(node) = top.take(key) else {
-        return Vec::new();
-    };
-    let texts = match node.value {
-        Value::List(_) => top.texts(key, diags),
-        _ => top.text(key, diags).into_iter().collect(),
-    };
-    texts.into_iter().map(owned).collect()
 }
 
 /// A program and its arguments, if there is one.

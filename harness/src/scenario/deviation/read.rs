@@ -139,14 +139,10 @@ fn cases(table: &mut Fields<'_>, diags: &mut Diags) -> Vec<Pattern> {
 /// Whether the subject is one of the releases an entry is said of, and whether it is the only one. One text, or
 /// a list of which one must hold.
 fn versions(table: &mut Fields<'_>, version: Option<&Version>, diags: &mut Diags) -> (bool, bool) {
-    let Some(node) = table.take("versions") else {
+    if table.take("versions").is_none() {
         return (true, version.is_none());
-    };
-    let texts = if matches!(node.value, Value::List(_)) {
-        table.texts("versions", diags)
-    } else {
-        table.text("versions", diags).into_iter().collect()
-    };
+    }
+    let texts = table.one_or_more("versions", diags);
     let mut any = false;
     let alone = matches!(texts.as_slice(), [(text, _)] if text.parse::<Version>().is_ok());
     for (text, span) in texts {
