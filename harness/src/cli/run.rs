@@ -79,7 +79,7 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     results.begin(&subject, &library, &cases, &host)?;
     let judged = judged(&subject, &host, &interrupt);
     if interrupt.asked() {
-        return Ok(Exit::Interrupted);
+        return Ok(interrupted_early(cases.len()));
     }
     let judged = judged?;
     let subjects = Subjects {
@@ -88,13 +88,13 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         known: subject.deviations.clone(),
     };
     if interrupt.asked() {
-        return Ok(Exit::Interrupted);
+        return Ok(interrupted_early(cases.len()));
     }
     let workers = workers(args.jobs);
     let sweeps = cases.iter().filter(|case| case.sweep.is_some()).count();
     let swept = sweeps::find(&cases, &host, &subjects, workers, &interrupt, &chosen);
     let Some(Swept { points, not }) = swept else {
-        return Ok(Exit::Interrupted);
+        return Ok(interrupted_early(cases.len()));
     };
     let cases: Vec<&Case> = cases
         .into_iter()
@@ -166,6 +166,12 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     );
     out::over();
     Ok(told.end(selected, &interrupt))
+}
+
+/// Somebody has ended the run before its first case: the subject's first start, or finding a sweep's points, can take long.
+fn interrupted_early(cases: usize) -> Exit {
+    say(format_args!("interrupted: 0 of {cases} cases were judged"));
+    Exit::Interrupted
 }
 
 /// The subject, once it has been started.
