@@ -47,6 +47,20 @@ fn what_is_pinned_passes_and_is_told_with_its_reason() {
 }
 
 #[test]
+fn what_is_pinned_fails_where_nothing_is_to_be_known() {
+    let (code, text) = Subject::new("", PINNED).judge(&["run", "--no-deviations"], false);
+    assert_eq!(code, Some(1), "{text}");
+    for part in [
+        "0 passed, 2 failed",
+        "FAIL it:umask=0022",
+        "rerun: pidproof run --exact it:umask=0022 --no-deviations",
+    ] {
+        let plain = text.replace('\'', "");
+        assert!(plain.contains(part), "no `{part}` in\n{text}");
+    }
+}
+
+#[test]
 fn what_is_gone_is_stale() {
     let parts = [
         "STALE it:umask=0077",

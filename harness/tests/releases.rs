@@ -306,7 +306,7 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
             "0.3  bad          END-2 at expect:server: exit status 1",
             "first bad release: tiny.toml@0.3 (0.2 is good)",
             "1 release was not judged, and taken to be like its neighbours",
-            "see it: pidproof run 'it:what=late' --subject tiny.toml@0.3 --scenarios scenarios",
+            "see it: pidproof run 'it:what=late' --no-deviations --subject tiny.toml@0.3 --scenarios scenarios",
         ],
     );
     assert!(
@@ -354,7 +354,7 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
         &said,
         &[
             "first good release: tiny.toml@0.3 (0.2 is bad)",
-            "see it: pidproof run 'it:what=mended' --rule END-2 --subject tiny.toml@0.2",
+            "see it: pidproof run 'it:what=mended' --rule END-2 --no-deviations --subject tiny.toml@0.2",
         ],
     );
 }

@@ -200,6 +200,9 @@ pub(super) struct Run {
     /// Only what was not as expected the last time that this subject was judged by these scenarios
     #[arg(long)]
     pub(super) failed: bool,
+    /// Judge as if nothing were known of the subject: what its deviations pin is a failure
+    #[arg(long, conflicts_with = "claim")]
+    pub(super) no_deviations: bool,
     #[command(flatten)]
     pub(super) reports: Reports,
 }

@@ -16,6 +16,7 @@ use super::sweeps::{self, Swept};
 use super::{Exit, Failure, Selection, beside, out, which};
 use crate::judge::Verdict;
 use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir};
+use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
 use crate::subject::{self, Subject};
@@ -39,7 +40,10 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
 
-    let subject = which::find(&args.source, &args.direct)?;
+    let mut subject = which::find(&args.source, &args.direct)?;
+    if args.no_deviations {
+        subject.deviations = Deviations::default();
+    }
     let (files, chosen) = files(&args.select);
     let library = match (files.as_slice(), &args.source.scenarios) {
         ([], dir) => super::library(&subject, dir.as_deref())?,
@@ -339,6 +343,9 @@ pub(super) fn rerun(subject: &Subject, args: &Run, case: &Case) -> String {
     words.push(case.id.clone());
     if case.needs_releases() {
         words.push("--releases".into());
+    }
+    if args.no_deviations {
+        words.push("--no-deviations".into());
     }
     if subject.name != "reference" && subject.typed.is_empty() {
         words.extend(["--subject".into(), subject.name.clone()]);
