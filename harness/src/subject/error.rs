@@ -34,7 +34,10 @@ pub enum SubjectError {
         known: String,
     },
     /// The registry did not say which releases there are.
-    #[error("which releases {package} has could not be found out: {why}")]
+    #[error(
+        "which releases {package} has could not be found out: {why}\na release that was set up before is used without \
+         asking where its version is named"
+    )]
     Registry {
         /// The package.
         package: String,

@@ -59,8 +59,8 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     for column in &matrix.columns {
         let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
         let (about, name) = (escape(&about), escape(&column.name));
-        // On a phone a release goes below its package.
-        let name = name.replace('@', "@<wbr>");
+        // A release goes below its package: a dozen of them fit a screen.
+        let name = name.replace('@', "@<br>");
         write!(out, "<th scope=\"col\" title=\"{about}\">{name}</th>")?;
     }
     out.push_str("</tr></thead>\n<tbody>");
