@@ -4,162 +4,22 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
 
-use assert_cmd::Command;
+use registry_kit::{Place, lines_have};
 
-/// Makes a wheel of each release. What a server ends with is in its release's table, by what the case sets.
-const WHEELS: &str = r#"
-import sys, zipfile
+mod registry_kit;
 
-SERVER = '''
-import json, os, sys
-
-ENDS = {ends!r}
-
-def main():
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if asked.get("id") is None:
-            continue
-        result = {{"tools": []}} if asked["method"] == "tools/list" else {{}}
-        print(json.dumps({{"jsonrpc": "2.0", "id": asked["id"], "result": result}}), flush=True)
-    sys.exit(ENDS.get(os.environ.get("WHAT"), 0))
-'''
-
-#            0.1 0.2 0.3  -  0.5
-ENDS = {
-    "late":   [0,  0,  1, 0,  1],
-    "around": [0,  0,  0, 0,  1],
-    "often":  [0,  1,  0, 0,  1],
-    "mended": [1,  1,  0, 0,  0],
-}
-
-for at, version in enumerate(["0.1", "0.2", "0.3", "0.4", "0.5"]):
-    name = f"{sys.argv[1]}/tiny-{version}-py3-none-any.whl"
-    info = f"tiny-{version}.dist-info"
-    meta = f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
-    if version == "0.4":
-        meta += "Requires-Dist: nowhere-to-be-had\n"
-    files = {
-        "tiny.py": SERVER.format(ends={what: ends[at] for what, ends in ENDS.items()}),
-        f"{info}/METADATA": meta,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\ntiny-server = tiny:main\n",
-    }
-    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
-    with zipfile.ZipFile(name, "w") as wheel:
-        for path, text in files.items():
-            wheel.writestr(path, text)
-"#;
-
-const PROFILE: &str = r#"
-server = ["${venv}/bin/tiny-server"]
-
-[pypi]
-package = "tiny"
-python  = "3.8"
-"#;
-
-const SCENARIO: &str = r#"
-title = "the end of the input is an end in order"
-rules = ["END-2"]
-[matrix]
-what = ["late", "around", "often", "mended"]
-[env]
-WHAT = "${matrix.what}"
-[[step]]
-spawn = "server"
-role = "server"
-[[step]]
-handshake = "server"
-[[step]]
-close-stdin = "server"
-[[step]]
-expect = "server"
-exit = 0
-"#;
-
-/// A registry, a cache, a profile and a scenario.
-struct Place(tempfile::TempDir);
-
-impl Place {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for sub in ["wheels", "scenarios"] {
-            fs::create_dir(dir.path().join(sub)).unwrap();
-        }
-        fs::write(dir.path().join("tiny.toml"), PROFILE).unwrap();
-        fs::write(dir.path().join("scenarios/it.toml"), SCENARIO).unwrap();
-        let made = Command::new("python3")
-            .args(["-c", WHEELS])
-            .arg(dir.path().join("wheels"))
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
-        Self(dir)
-    }
-
-    fn pidproof(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_pidproof"))
-            .env_remove("CI")
-            .env_remove("GITHUB_ACTIONS")
-            .env("PIDPROOF_PYTHON", "python3")
-            .env("PIDPROOF_CACHE", self.0.path().join("cache"))
-            .env("CARGO_HOME", self.0.path().join("cargo-home"))
-            .env("npm_config_userconfig", self.0.path().join(".npmrc"))
-            .env("npm_config_cache", self.0.path().join("npm-cache"))
-            .env("PIP_CONFIG_FILE", "/dev/null")
-            .env("PIP_NO_INDEX", "1")
-            .env("PIP_FIND_LINKS", self.0.path().join("wheels"))
-            .current_dir(self.0.path())
-            .args(args)
-            .output()
-            .unwrap()
-    }
-
-    /// What a command says on standard output, once it ended with this status.
-    fn says(&self, status: i32, args: &[&str]) -> String {
-        let output = self.pidproof(args);
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(status), "{args:?}\n{out}{err}");
-        out
-    }
-
-    /// What it says where it ends without doing anything.
-    fn refuses(&self, status: i32, args: &[&str]) -> String {
-        let output = self.pidproof(args);
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(status), "{args:?}\n{out}{err}");
-        err
-    }
-
-    fn bisect(&self, status: i32, what: &str, more: &[&str]) -> String {
-        let case = format!("it:what={what}");
-        let args = [
-            "bisect",
-            &case,
-            "--scenarios",
-            "scenarios",
-            "--subject",
-            "tiny.toml",
-        ];
-        self.says(status, &[&args, more].concat())
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn lines_have(text: &str, wanted: &[&str]) {
-    for part in wanted {
-        assert!(text.contains(part), "`{part}` is not in:\n{text}");
-    }
+fn bisect(place: &Place, status: i32, what: &str, more: &[&str]) -> String {
+    let case = format!("it:what={what}");
+    let args = [
+        "bisect",
+        &case,
+        "--scenarios",
+        "scenarios",
+        "--subject",
+        "tiny.toml",
+    ];
+    place.says(status, &[&args, more].concat())
 }
 
 /// One test with one cache: each release that is set up takes seconds.
@@ -259,10 +119,7 @@ fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
         "scenarios",
         "it:what=mended",
     ];
-    lines_have(
-        &place.says(0, &run),
-        &["judging tiny.toml@0.5 with 1 cases"],
-    );
+    lines_have(&place.says(0, &run), &["judging tiny.toml@0.5 with 1 case"]);
     let said = place.refuses(2, &["list", "--subject", "tiny.toml@latest"]);
     lines_have(
         &said,
@@ -298,7 +155,7 @@ fn what_names_no_release_is_told_before_anything_is_set_up() {
 
 fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
     let ends = ["--good", "0.1", "--bad", "0.5"];
-    let said = place.bisect(0, "late", &ends);
+    let said = bisect(place, 0, "late", &ends);
     lines_have(
         &said,
         &[
@@ -315,7 +172,7 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
     );
 
     // Around one that cannot be had: what is left is a range, which is no answer.
-    let said = place.bisect(3, "around", &ends);
+    let said = bisect(place, 3, "around", &ends);
     lines_have(
         &said,
         &[
@@ -325,7 +182,8 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
     );
 
     // What comes and goes is seen where each is looked at.
-    let said = place.bisect(
+    let said = bisect(
+        place,
         3,
         "often",
         &[&ends[..], &["--all", "--json", "told.json"]].concat(),
@@ -345,7 +203,8 @@ fn the_release_that_lost_or_mended_a_rule_is_found(place: &Place) {
     assert_eq!(told["judged"][3]["verdict"], "cannot-tell");
 
     // A rule over all its cases, and the good one newer than the bad one.
-    let said = place.bisect(
+    let said = bisect(
+        place,
         0,
         "mended",
         &["--good", "0.5", "--bad", "0.1", "--rule", "END-2"],
@@ -419,169 +278,4 @@ fn one_case_or_one_rule_is_searched_for() {
     // Without a subject, the profile that stands here.
     let said = place.refuses(2, &["bisect", "it", "--good", "0.1", "--bad", "0.5"]);
     lines_have(&said, &["pidproof.toml"]);
-}
-
-const PORT: &str = r#"
-use std::io::{BufRead, stdin};
-
-fn main() {
-    for line in stdin().lock().lines().map_while(Result::ok) {
-        if line.contains("\"initialize\"") {
-            println!("{}", r#QUOTE{"jsonrpc":"2.0","id":1,"result":{}}QUOTE#);
-        } else if line.contains("tools/list") {
-            println!("{}", r#QUOTE{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}QUOTE#);
-        }
-    }
-}
-"#;
-
-/// A port that cargo builds. Its registry is a directory too, as `cargo vendor` makes them.
-#[test]
-fn a_port_comes_from_cargo() {
-    let place = Place::new();
-    let dir = place.0.path();
-    let package = dir.join("vendor/tiny-port");
-    fs::create_dir_all(package.join("src")).unwrap();
-    let manifest = "[package]\nname = \"tiny-port\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    fs::write(package.join("Cargo.toml"), manifest).unwrap();
-    fs::write(package.join("src/main.rs"), PORT.replace("QUOTE", "\"")).unwrap();
-    fs::write(package.join(".cargo-checksum.json"), r#"{"files":{}}"#).unwrap();
-    let vendor = dir.join("vendor").display().to_string();
-    let config = format!(
-        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"{vendor}\"\n"
-    );
-    fs::create_dir(dir.join("cargo-home")).unwrap();
-    fs::write(dir.join("cargo-home/config.toml"), config).unwrap();
-    let profile = |program: &str| {
-        format!("server = [\"${{cargo}}/bin/{program}\"]\n[cargo]\npackage = \"tiny-port\"\n")
-    };
-    fs::write(dir.join("port.toml"), profile("tiny-port")).unwrap();
-    fs::write(dir.join("other.toml"), profile("other")).unwrap();
-
-    let said = place.says(3, &["provision", "other.toml@0.1.0"]);
-    lines_have(
-        &said,
-        &["cannot tell: cannot set up tiny-port 0.1.0: the release brings no ${cargo}/bin/other"],
-    );
-    let said = place.says(0, &["provision", "port.toml@0.1.0"]);
-    lines_have(&said, &["port.toml@0.1.0: set up in"]);
-    let said = place.says(0, &["provision", "port.toml@0.1.0"]);
-    lines_have(&said, &["port.toml@0.1.0: was there"]);
-    let run = [
-        "run",
-        "--subject",
-        "port.toml@0.1.0",
-        "--scenarios",
-        "scenarios",
-        "it:what=late",
-    ];
-    lines_have(&place.says(0, &run), &["1 passed"]);
-    let said = place.says(3, &["provision", "port.toml@0.2.0"]);
-    lines_have(
-        &said,
-        &["cannot set up tiny-port 0.2.0: cargo install ended with"],
-    );
-    let said = place.refuses(3, &["provision", "port.toml"]);
-    lines_have(&said, &["cargo has no command that lists them"]);
-}
-
-/// As npm's registry would: one package, its description and its archive, over loopback.
-fn npm_registry(package: &str, archive: Vec<u8>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let description = serde_json::json!({
-        "name": package,
-        "dist-tags": { "latest": "0.2.0" },
-        "versions": { "0.2.0": {
-            "name": package,
-            "version": "0.2.0",
-            "bin": { "tiny-port": "server.js" },
-            "dist": { "tarball": format!("http://127.0.0.1:{port}/archive.tgz") },
-        } },
-    });
-    let description = description.to_string().into_bytes();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = String::new();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            reader.read_line(&mut head).unwrap();
-            // The rest of the question, up to its empty line.
-            let rest = reader.lines().map_while(Result::ok);
-            rest.take_while(|line| !line.is_empty()).for_each(drop);
-            let body = if head.contains("/archive.tgz") {
-                &archive
-            } else {
-                &description
-            };
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            )
-            .unwrap();
-            stream.write_all(body).unwrap();
-        }
-    });
-    port
-}
-
-const NPM_PORT: &str = r#"#!/usr/bin/env node
-require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  const asked = JSON.parse(line);
-  if (asked.id === undefined) return;
-  const result = asked.method === "tools/list" ? { tools: [] } : {};
-  console.log(JSON.stringify({ jsonrpc: "2.0", id: asked.id, result }));
-});
-"#;
-
-const ARCHIVE: &str = r#"
-import io, json, sys, tarfile
-with tarfile.open(fileobj=sys.stdout.buffer, mode="w|gz") as archive:
-    for name, text, mode in [
-        ("package.json", json.dumps({"name": sys.argv[1], "version": "0.2.0", "bin": {"tiny-port": "server.js"}}), 0o644),
-        ("server.js", sys.stdin.read(), 0o755),
-    ]:
-        info = tarfile.TarInfo("package/" + name)
-        info.size, info.mode = len(text.encode()), mode
-        archive.addfile(info, io.BytesIO(text.encode()))
-"#;
-
-/// A port that npm installs, of a scope, from a registry of its own.
-#[test]
-#[ignore = "needs Node.js and npm"]
-fn a_port_comes_from_npm() {
-    let place = Place::new();
-    let package = "@here/tiny-port";
-    let made = Command::new("python3")
-        .args(["-c", ARCHIVE, package])
-        .write_stdin(NPM_PORT)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let port = npm_registry(package, made.stdout);
-    let profile =
-        format!("server = [\"${{npm}}/bin/tiny-port\"]\n[npm]\npackage = \"{package}\"\n");
-    fs::write(place.0.path().join("port.toml"), profile).unwrap();
-    let registry = format!("registry=http://127.0.0.1:{port}/\n");
-    fs::write(place.0.path().join(".npmrc"), registry).unwrap();
-
-    let said = place.says(0, &["provision", "port.toml@latest"]);
-    lines_have(&said, &["port.toml@0.2.0: set up in"]);
-    let said = place.says(0, &["provision", "--list", "port.toml"]);
-    assert_eq!(said.trim(), "port.toml@0.2.0  set up");
-    let run = [
-        "run",
-        "--subject",
-        "port.toml@0.2.0",
-        "--scenarios",
-        "scenarios",
-        "it:what=late",
-    ];
-    lines_have(&place.says(0, &run), &["1 passed, 0 failed"]);
-    let said = place.says(2, &["provision", "port.toml@0.9.0"]);
-    lines_have(
-        &said,
-        &["@here/tiny-port has no release 0.9.0; it has 0.2.0"],
-    );
 }
