@@ -6,13 +6,18 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// Wrong servers, and a case each that shows it.
-const SHOWN: [(&str, &str); 13] = [
+const SHOWN: [(&str, &str); 14] = [
     (
         "truncates-the-legacy-pidfile",
         "leg.stale-legacy-pidfile-is-no-obstacle:says=dead-pid",
     ),
     ("never-locks", "pid.killed-server-leaves-no-lock:form=xdg"),
     ("two-newlines", "pid.killed-server-leaves-no-lock:form=xdg"),
+    // A file that is not there, which ends a shell whose exec is to open it.
+    (
+        "no-uid-in-the-name",
+        "pid.killed-server-leaves-no-lock:form=temp",
+    ),
     (
         "end-of-input-leaves-the-pidfile",
         "end.end-of-input-unlinks-and-exits:state-dir=absent:form=xdg",
@@ -132,6 +137,21 @@ fn what_no_shell_can_do_is_said_where_it_would_stand() {
         assert_eq!(made.status.code(), Some(3), "{made:?}");
     }
     assert_eq!(script(&["no.such.case"]).status.code(), Some(4));
+}
+
+#[test]
+fn what_fails_without_the_very_pid_is_a_failure() {
+    let case = "pid.recycled-pid-is-taken-over:form=temp";
+    let of = |args: &[&str]| sh(&script(&[&[case], args].concat()).stdout);
+    let right = of(&[]);
+    assert_eq!(right.status.code(), Some(2), "{right:?}");
+    let wrong = of(&["--subject", "defect:no-uid-in-the-name"]);
+    assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+    let told = String::from_utf8_lossy(&wrong.stdout).into_owned();
+    assert!(
+        told.contains("NOT AS EXPECTED: writing a file is done"),
+        "{told}"
+    );
 }
 
 #[test]

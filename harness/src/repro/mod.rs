@@ -143,6 +143,8 @@ impl<'a> Script<'a> {
         );
         match case.needs {
             Tier::Plain => {}
+            // It is for the pid that it needs them.
+            Tier::Namespaces if takes_a_pid(case) => {}
             Tier::Namespaces => head.push_str(
                 "# Left out: namespaces with a /tmp and a /run/user of their own. A program that does not ask TMPDIR uses the real ones.\n\
                  left_out=1\n",
@@ -232,6 +234,13 @@ impl<'a> Script<'a> {
             }
         })
     }
+}
+
+/// Whether a process is to have the pid of another that has ended.
+fn takes_a_pid(case: &Case) -> bool {
+    let takes =
+        |step: &Step| matches!(&step.action, Action::Spawn(spawn) if spawn.same_pid_as.is_some());
+    case.steps.iter().any(takes)
 }
 
 /// The function that becomes a program in the environment of the world.

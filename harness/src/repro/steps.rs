@@ -64,6 +64,7 @@ impl Script<'_> {
                 self.say(format!("{wait} || {{ not '{who} ends'; finish; }}"));
                 self.forget(step, who);
             }
+            // Without `command` a shell ends where exec cannot open a file.
             Action::Hold { name, path, lock } => {
                 let fd = self.descriptor(step)?;
                 let file = super::word::path(self.case, path);
@@ -73,7 +74,7 @@ impl Script<'_> {
                 };
                 self.kept.insert(format!("hold {name}"), fd);
                 self.say(format!(
-                    "exec {fd}<{file} && flock -n {how} {fd} || stuck 'locking a file'"
+                    "command exec {fd}<{file} && flock -n {how} {fd} || stuck 'locking a file'"
                 ));
             }
             Action::Release { name } => self.close(&format!("hold {name}")),
@@ -81,7 +82,9 @@ impl Script<'_> {
                 let fd = self.descriptor(step)?;
                 let file = super::word::path(self.case, path);
                 self.kept.insert(format!("open {name}"), fd);
-                self.say(format!("exec {fd}<{file} || stuck 'opening a file'"));
+                self.say(format!(
+                    "command exec {fd}<{file} || stuck 'opening a file'"
+                ));
             }
             Action::Change(change) => self.change(change),
             Action::Mount(_) | Action::Umount { .. } => {
@@ -126,9 +129,9 @@ impl Script<'_> {
         }
         if spawn.same_pid_as.is_some() {
             self.comment(
-                "The very pid of another cannot be said in a shell: it gets one of its own.",
+                "The very pid of another cannot be said in a shell: it gets one of its own. What fails all the same is a failure.",
             );
-            self.say("left_out=1");
+            self.say("weaker=1");
         }
         if spawn.own_pid_namespace {
             self.comment("A pid namespace of its own cannot be said in a shell.");
