@@ -44,7 +44,12 @@ fn case(id: &str, rules: &[&str], verdict: Word) -> CaseRecord {
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
         level: "core".into(),
         verdict,
-        mismatches: if fails { vec![gap] } else { Vec::new() },
+        mismatches: if fails { vec![gap.clone()] } else { Vec::new() },
+        pinned: if verdict == Word::Deviates {
+            vec![gap]
+        } else {
+            Vec::new()
+        },
         reason: None,
         took_ms: 1,
         rerun: "pidproof run".into(),
@@ -248,6 +253,41 @@ fn a_matrix_says_what_holds_where_and_from_when() {
     let leg = rows.iter().find(|row| row["rule"] == "LEG-1").unwrap();
     assert_eq!(leg["lost"], serde_json::json!([2]));
     assert_eq!(leg["cells"][1]["state"], "unclear");
+}
+
+#[test]
+fn what_was_seen_counts_and_not_whether_it_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let pin = |mut case: CaseRecord| {
+        case.pinned = std::mem::take(&mut case.mismatches);
+        case.verdict = Word::Deviates;
+        case
+    };
+    let late = || case("late", &["PID-1"], Word::TimedOut);
+    let wrong = || case("wrong", &["LEG-1"], Word::Fail);
+    let new = |known: Vec<Mismatch>| CaseRecord {
+        pinned: known,
+        ..case("new", &["END-1", "END-2"], Word::Fail)
+    };
+    let mut gap = wrong().mismatches.remove(0);
+    gap.rule = "END-2".into();
+    let cases = [
+        vec![late(), wrong(), new(Vec::new())],
+        // What is known of the second rule is seen beside what fails at the first.
+        vec![pin(late()), pin(wrong()), new(vec![gap])],
+    ];
+    for (name, cases) in ["a", "b"].into_iter().zip(cases) {
+        put(dir.path(), name, run(name), cases, true);
+    }
+    let text = told(&pidproof(dir.path(), &["matrix", "a", "b"]));
+    let row = |rule: &str| -> Vec<&str> {
+        let line = text.lines().find(|line| line.starts_with(rule)).unwrap();
+        line.split_whitespace().skip(1).collect()
+    };
+    assert_eq!(row("PID-1"), ["?", "?"]);
+    assert_eq!(row("LEG-1"), ["0/1", "0/1"]);
+    assert_eq!(row("END-1"), ["0/1", "0/1"]);
+    assert_eq!(row("END-2"), ["?", "0/1"]);
 }
 
 #[test]

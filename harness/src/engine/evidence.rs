@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::calls::Call;
-use crate::judge::{process::say, quote};
+use crate::judge::{Mismatch, process::say, quote};
 
 /// One moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct Evidence {
     pub passed_over: Vec<String>,
     /// The scenario file that makes just this case, where no file does.
     pub scenario: Option<String>,
+    /// What was not as it must be and is known of the subject, just so.
+    pub pinned: Vec<Mismatch>,
 }
 
 impl Engine<'_> {
@@ -97,6 +99,7 @@ impl Engine<'_> {
             point: None,
             passed_over: Vec::new(),
             scenario: self.job.case.text.clone(),
+            pinned: Vec::new(),
         }
     }
 

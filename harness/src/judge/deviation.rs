@@ -12,6 +12,8 @@ pub struct Known {
     pub verdict: Verdict,
     /// Entries that hold no longer, where the verdict is that of another failure.
     pub also: Option<String>,
+    /// The mismatches that are as an entry has them.
+    pub pinned: Vec<Mismatch>,
 }
 
 /// Holds what was seen of a case against what is known of the subject.
@@ -29,6 +31,7 @@ pub fn known(
     let same = |verdict| Known {
         verdict,
         also: None,
+        pinned: Vec::new(),
     };
     if entries.is_empty() {
         return same(verdict);
@@ -58,9 +61,10 @@ pub fn known(
         return Known {
             verdict: Verdict::of(open),
             also: (!told.is_empty()).then_some(told),
+            pinned: covered,
         };
     }
-    same(if stale.is_empty() && covered.is_empty() {
+    let verdict = if stale.is_empty() && covered.is_empty() {
         // What comes and goes has not come.
         Verdict::Pass
     } else if stale.is_empty() {
@@ -72,7 +76,12 @@ pub fn known(
         Verdict::Deviates(lines.join("\n"))
     } else {
         Verdict::Stale(told)
-    })
+    };
+    Known {
+        verdict,
+        also: None,
+        pinned: covered,
+    }
 }
 
 /// Whether this mismatch is what the entry has pinned.
@@ -214,7 +223,9 @@ expires = "2020-01-01"
             Verdict::TimedOut(vec![pinned()]),
             Verdict::Fail(vec![pinned(), pinned()]),
         ] {
-            let Verdict::Deviates(why) = judged("a.b", verdict).verdict else {
+            let known = judged("a.b", verdict);
+            assert_eq!(known.pinned[0], pinned());
+            let Verdict::Deviates(why) = known.verdict else {
                 panic!("does not deviate");
             };
             assert!(
@@ -284,7 +295,7 @@ expires = "2020-01-01"
         let other = mismatch("R-2", "x", "y");
         let known = judged("a.b", Verdict::Fail(vec![pinned(), other.clone()]));
         assert_eq!(known.verdict, Verdict::Fail(vec![other.clone()]));
-        assert_eq!(known.also, None);
+        assert_eq!((known.also, known.pinned), (None, vec![pinned()]));
         // Another step of the same rule is not what was pinned, and the entry is no longer true.
         let elsewhere = mismatch("R-1", "expect-fs = \"${dir}\"", "y");
         let known = judged("a.b", Verdict::Fail(vec![elsewhere.clone()]));

@@ -158,8 +158,13 @@ impl Claim {
             }
         }
         for case in &self.cases {
-            let has = !case.mismatches.is_empty();
-            if has != matches!(case.verdict, Word::Fail | Word::TimedOut) {
+            let fits = match case.verdict {
+                Word::Pass | Word::Skip | Word::Broken => case.gaps().next().is_none(),
+                Word::Fail | Word::TimedOut => !case.mismatches.is_empty(),
+                Word::Deviates => case.mismatches.is_empty() && !case.pinned.is_empty(),
+                Word::Stale => case.mismatches.is_empty(),
+            };
+            if !fits {
                 let word = case.verdict.text();
                 found.push(format!("{}: {word}, and not what goes with that", case.id));
             }
@@ -251,8 +256,9 @@ pub fn compare(claimed: &CaseRecord, here: &CaseRecord) -> Compared {
 
 /// Which checks failed, without what was found: a pid or a path may differ.
 fn gaps(case: &CaseRecord) -> Vec<(&str, usize)> {
-    let gaps = case.mismatches.iter();
-    gaps.map(|gap| (gap.rule.as_str(), gap.line)).collect()
+    case.gaps()
+        .map(|gap| (gap.rule.as_str(), gap.line))
+        .collect()
 }
 
 /// The JSON Schema of a claim.

@@ -14,8 +14,13 @@ impl CaseResult<'_> {
     pub(super) fn in_the_light_of(mut self, subjects: &Subjects) -> Self {
         let (id, rules) = (&self.case.id, &self.case.rules);
         let seen = std::mem::replace(&mut self.verdict, Verdict::Pass);
-        let Known { verdict, also } = known(seen, id, rules, &subjects.known, Date::today());
+        let Known {
+            verdict,
+            also,
+            pinned,
+        } = known(seen, id, rules, &subjects.known, Date::today());
         self.verdict = verdict;
+        self.evidence.pinned = pinned;
         if let Some(text) = also {
             let timeline = &mut self.evidence.timeline;
             let at = timeline.last().map_or(Duration::ZERO, |line| line.at);

@@ -19,7 +19,11 @@ fn case(id: &str, verdict: Word) -> CaseRecord {
         rules: vec!["PID-1".to_owned()],
         level: "core".to_owned(),
         verdict,
-        mismatches: fails.then_some(gap).into_iter().collect(),
+        mismatches: fails.then_some(gap.clone()).into_iter().collect(),
+        pinned: (verdict == Word::Deviates)
+            .then_some(gap)
+            .into_iter()
+            .collect(),
         reason: (verdict == Word::Skip).then(|| "no tier".to_owned()),
         took_ms: 1,
         rerun: String::new(),

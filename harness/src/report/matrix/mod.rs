@@ -69,7 +69,7 @@ impl Matrix {
     pub fn new(runs: &[Results], rules: &Rules) -> Self {
         let mut levels: BTreeMap<&str, Level> = BTreeMap::new();
         for case in runs.iter().flat_map(|run| &run.cases) {
-            let gaps = case.mismatches.iter().map(|gap| &gap.rule);
+            let gaps = case.gaps().map(|gap| &gap.rule);
             for rule in case.rules.iter().chain(gaps) {
                 // A case with one hardened rule is hardened, so only a core one says anything.
                 let level = levels.entry(rule).or_insert(Level::Hardened);

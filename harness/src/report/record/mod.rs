@@ -119,6 +119,9 @@ pub struct CaseRecord {
     pub verdict: Word,
     /// All that was not as it must be; empty but for `fail` and `timed-out`.
     pub mismatches: Vec<Mismatch>,
+    /// What was not as it must be, and is as a known deviation has it; of `deviates`, and beside what fails.
+    #[serde(default)]
+    pub pinned: Vec<Mismatch>,
     /// Why it was skipped, is broken, deviates or is stale.
     pub reason: Option<String>,
     /// How long it took, in milliseconds.
@@ -209,11 +212,17 @@ impl CaseRecord {
             level: case.level.word().to_owned(),
             verdict,
             mismatches: gaps.into_iter().flatten().map(Mismatch::from).collect(),
+            pinned: result.evidence.pinned.iter().map(Mismatch::from).collect(),
             reason: reason.cloned(),
             took_ms: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
             rerun: rerun.to_owned(),
             log: log.map(str::to_owned),
         }
+    }
+
+    /// All that was seen not to be as it must be, known or not.
+    pub fn gaps(&self) -> impl Iterator<Item = &Mismatch> {
+        self.mismatches.iter().chain(&self.pinned)
     }
 
     /// What is wrong with it, in a line: the first mismatch, how many more there are, or the reason.

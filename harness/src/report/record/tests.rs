@@ -34,6 +34,7 @@ fn case(id: &str) -> Record {
             found: "none".into(),
             timed_out: true,
         }],
+        pinned: Vec::new(),
         reason: None,
         took_ms: 12,
         rerun: "pidproof run".into(),
