@@ -48,6 +48,14 @@ handshake = "server"
 "#;
 
 #[test]
+fn a_filter_that_is_a_rule_is_told_how_rules_are_chosen() {
+    let ran = run_scenario(PASSES, &["pid-1"]);
+    assert_eq!(ran.code, Some(4), "{}{}", ran.stdout, ran.stderr);
+    let hint = "no case is called `PID-1`, which is a rule; `--rule PID-1` selects";
+    assert!(ran.stderr.contains(hint), "{}", ran.stderr);
+}
+
+#[test]
 fn a_case_that_holds_is_0_and_counted() {
     let ran = run_scenario(PASSES, &[]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);

@@ -39,6 +39,11 @@ pub enum SelectionError {
         /// A case it may have meant.
         near: Option<String>,
     },
+    /// A filter that is a rule.
+    #[error(
+        "no case is called `{0}`, which is a rule; `--rule {0}` selects the cases that judge it"
+    )]
+    IsRule(String),
     /// A glob that is none.
     #[error("`{filter}` is no glob: {why}")]
     BadGlob {
@@ -83,6 +88,7 @@ impl SelectionError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::NoMatch { .. }
+            | Self::IsRule(_)
             | Self::Nothing
             | Self::NothingFailed(_)
             | Self::OnlyReleases(_)
@@ -170,6 +176,11 @@ pub(super) fn matching<'a>(
             }
         }
         if !any {
+            // A rule is chosen in another way.
+            let rule = filter.to_uppercase();
+            if all.iter().any(|case| case.rules.contains(&rule)) {
+                return Err(SelectionError::IsRule(rule));
+            }
             let ids: Vec<&str> = all.iter().map(|c| c.id.as_str()).collect();
             return Err(SelectionError::NoMatch {
                 filter: filter.clone(),
