@@ -105,7 +105,7 @@ fn a_changed_verdict_is_found() {
     less["rules"]["PID-2"]["broken"] = json!(1);
     let (code, text) = verify(&subject, &less, &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("lacks 1 cases: it:umask=0077"), "{text}");
+    assert!(text.contains("lacks 1 case: it:umask=0077"), "{text}");
 }
 
 #[test]
@@ -146,10 +146,10 @@ fn a_sample_is_what_its_seed_says_and_a_part_says_so() {
     let sample = ["--sample", "1", "--seed", "5"];
     let (code, text) = verify(&subject, &claim, &sample);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("a sample of 1 cases, --seed 5"), "{text}");
+    assert!(text.contains("a sample of 1 case, --seed 5"), "{text}");
     assert!(text.contains("1 of the claim's 2 were looked at"), "{text}");
     let (_, text) = verify(&subject, &claim, &["--sample", "1"]);
-    assert!(text.contains("a sample of 1 cases, --seed "), "{text}");
+    assert!(text.contains("a sample of 1 case, --seed "), "{text}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn nothing_that_can_be_asked_is_4_and_what_is_no_program_is_told() {
     let (code, text) = run(&subject, &["run", "command"], &["--", "./server"]);
     assert_eq!(code, Some(4), "{text}");
     assert!(
-        text.contains("all 1 cases that match are left out: no command"),
+        text.contains("nothing to judge, 1 case left out: no command"),
         "{text}"
     );
     let (code, text) = run(&subject, &["run"], &["--", "./serve"]);

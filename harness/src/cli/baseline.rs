@@ -11,7 +11,7 @@ use super::select::{Also, select};
 use super::{Exit, Failure, Selection, beside, which, whole};
 use crate::judge::Verdict;
 use crate::judge::deviation::known;
-use crate::report::{Baseline, Pinned, Progress};
+use crate::report::{Baseline, Pinned, Progress, n_cases};
 use crate::scenario::date::Date;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::LoadError;
@@ -256,14 +256,12 @@ fn tell(made: &Baseline, seen: &Seen, sweeps: usize) {
         ));
     }
     if seen.broken > 0 {
-        let n = seen.broken;
-        tell(format_args!(
-            "not in the file: {n} cases came to no verdict"
-        ));
+        let n = n_cases(seen.broken);
+        tell(format_args!("not in the file: {n} came to no verdict"));
     }
     if seen.skipped > 0 {
-        let n = seen.skipped;
-        tell(format_args!("not in the file: {n} cases were skipped"));
+        let n = n_cases(seen.skipped);
+        tell(format_args!("not in the file: {n} skipped"));
     }
     if sweeps > 0 {
         tell(format_args!(

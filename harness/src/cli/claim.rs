@@ -8,6 +8,7 @@ use super::out::say;
 use super::target::Target;
 use super::{Failure, run};
 use crate::report::claim::{Claim, Known};
+use crate::report::n_cases;
 use crate::report::record::{CaseRecord, EndRecord, RunRecord};
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
@@ -77,8 +78,8 @@ impl ClaimFile {
         let text = claim.text().map_err(io::Error::other).map_err(fail)?;
         self.target.write(text.as_bytes()).map_err(fail)?;
         say(format_args!(
-            "claim of {} cases in {}{part}",
-            end.selected,
+            "claim of {} in {}{part}",
+            n_cases(end.selected),
             self.path.display()
         ));
         Ok(())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::out::{say, wrapped};
 use super::{Exit, Failure};
+use crate::report::n_cases;
 use crate::scenario::load::Library;
 use crate::subject;
 use crate::suite::find_host;
@@ -29,7 +30,7 @@ pub(super) fn doctor() -> Result<Exit, Failure> {
             Some(path) => tell("tool", path.display()),
             None => tell(
                 "tool",
-                format_args!("{}; {cases} cases need it", Unfit::Tool(tool)),
+                format_args!("{}; needed by {}", Unfit::Tool(tool), n_cases(cases)),
             ),
         }
     }

@@ -6,6 +6,7 @@ use super::args::{List, Select};
 use super::out::say;
 use super::select::{Also, select};
 use super::{Exit, Failure, Selection, rule_page, sweeps, which};
+use crate::report::n_cases;
 use crate::scenario::model::Case;
 use crate::scenario::rules::Rule;
 use crate::subject;
@@ -76,9 +77,10 @@ fn by_rule(rule: &Rule, cases: &[&Case]) {
     let total: usize = scenarios.values().sum();
     let mark = if total == 0 { "  NO SCENARIO" } else { "" };
     say(format_args!(
-        "{} ({}): {total} cases{mark}",
+        "{} ({}): {}{mark}",
         rule.id,
-        rule.level.word()
+        rule.level.word(),
+        n_cases(total)
     ));
     for (scenario, count) in scenarios {
         say(format_args!("  {count:4}  {scenario}"));

@@ -114,7 +114,7 @@ enum Failure {
     Quotes(String),
     #[error("{0} is there already, and nothing was written; --force replaces it")]
     There(String),
-    #[error("all {cases} cases that match are left out: {why}")]
+    #[error("nothing to judge, {} left out: {why}", crate::report::n_cases(*.cases))]
     AllLeftOut { cases: usize, why: String },
     #[error("cannot write {path}: {source}")]
     Unwritten {

@@ -15,7 +15,7 @@ use super::select::{Also, matching, select};
 use super::sweeps::{self, Swept};
 use super::{Exit, Failure, Selection, beside, out, which};
 use crate::judge::Verdict;
-use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir};
+use crate::report::{Counts, Deviating, Progress, failure, keep, kept_dir, n_cases};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
@@ -113,9 +113,9 @@ fn judge(args: &Run, results: &mut Results) -> Result<Exit, Failure> {
         _ => format!(" ({} of {sweeps} sweeps)", points.len()),
     };
     say(format_args!(
-        "judging {} with {} cases{in_sweeps}, tier {}",
+        "judging {} with {}{in_sweeps}, tier {}",
         subject.name,
-        cases.len() + not.len(),
+        n_cases(cases.len() + not.len()),
         host.tier.word()
     ));
 
@@ -323,7 +323,8 @@ impl Told<'_> {
         if interrupt.asked() {
             Exit::Interrupted
         } else if done < selected {
-            anstream::eprintln!("pidproof: {} cases got no verdict", selected - done);
+            let left = n_cases(selected - done);
+            anstream::eprintln!("pidproof: {left} got no verdict");
             Exit::CannotJudge
         } else if counts.failed > 0 {
             Exit::Broken

@@ -11,6 +11,7 @@ use super::beside::Beside;
 use super::out::say;
 use super::run::{on_interrupt, workers};
 use super::{Exit, Failure, beside};
+use crate::report::n_cases;
 use crate::scenario::deviation::Deviations;
 use crate::scenario::diag::nearest;
 use crate::scenario::load::Library;
@@ -228,10 +229,10 @@ fn line(hunt: &Hunt) -> String {
         .filter_map(|(rule, cases)| Some(format!("{rule} by {}", cases.first()?)))
         .collect();
     format!(
-        "{word:8}  {}  {} ({} cases)",
+        "{word:8}  {}  {} ({})",
         hunt.name,
         by.join(", "),
-        hunt.cases
+        n_cases(hunt.cases)
     )
 }
 

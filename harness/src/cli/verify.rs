@@ -15,6 +15,7 @@ use super::select::{Also, is_point_of, select};
 use super::sweeps::{self, Swept};
 use super::{Exit, Failure, beside, out, which};
 use crate::report::claim::{Claim, Compared, compare};
+use crate::report::n_cases;
 use crate::report::record::CaseRecord;
 use crate::scenario::load::Library;
 use crate::scenario::model::Case;
@@ -150,8 +151,8 @@ fn complete(claim: &Claim, library: &Library, found: &mut Found) {
         .collect();
     if let Some(first) = missing.first() {
         found.differs(format_args!(
-            "it claims to be of all, and lacks {} cases: {first}, ...",
-            missing.len()
+            "it claims to be of all, and lacks {}: {first}, ...",
+            n_cases(missing.len())
         ));
     }
 }
@@ -296,6 +297,7 @@ fn sample<'a>(args: &Verify, claim: &'a Claim) -> Vec<&'a CaseRecord> {
         .unwrap_or_default();
     cases.sort_by_cached_key(|case| Sha256::digest(format!("{seed} {}", case.id)).to_vec());
     cases.truncate(count);
-    say(format_args!("a sample of {count} cases, --seed {seed}"));
+    let sample = n_cases(count);
+    say(format_args!("a sample of {sample}, --seed {seed}"));
     cases
 }

@@ -18,3 +18,11 @@ pub use failure::failure;
 pub use junit::junit;
 pub use keep::{keep, kept_dir};
 pub use progress::{Counts, Progress};
+
+/// So many cases, in words.
+pub fn n_cases(n: usize) -> String {
+    match n {
+        1 => "1 case".to_owned(),
+        n => format!("{n} cases"),
+    }
+}
