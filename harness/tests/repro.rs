@@ -140,7 +140,7 @@ fn what_no_shell_can_do_is_said_where_it_would_stand() {
 }
 
 #[test]
-fn what_fails_without_the_very_pid_is_a_failure() {
+fn a_step_that_cannot_be_done_is_a_failure_whatever_the_pid() {
     let case = "pid.recycled-pid-is-taken-over:form=temp";
     let of = |args: &[&str]| sh(&script(&[&[case], args].concat()).stdout);
     let right = of(&[]);

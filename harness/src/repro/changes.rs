@@ -24,7 +24,7 @@ impl Script<'_> {
                     None => String::new(),
                 };
                 format!(
-                    "{{ [ -e {at} ] || {{ : >{at} && own {at} && chmod 0600 {at}; }}; }} && {bytes} >{at}{after}"
+                    "{{ [ -e {at} ] || {{ command : >{at} && own {at} && chmod 0600 {at}; }}; }} && {bytes} >{at}{after}"
                 )
             }
             ChangeKind::Mkdir => format!("mkdir {at} && own {at} && chmod {} {at}", mode(0o700)),

@@ -129,9 +129,9 @@ impl Script<'_> {
         }
         if spawn.same_pid_as.is_some() {
             self.comment(
-                "The very pid of another cannot be said in a shell: it gets one of its own. What fails all the same is a failure.",
+                "The very pid of another cannot be said in a shell: it gets one of its own. A step that cannot be done is a failure all the same.",
             );
-            self.say("weaker=1");
+            self.say("other_pid=1");
         }
         if spawn.own_pid_namespace {
             self.comment("A pid namespace of its own cannot be said in a shell.");
