@@ -120,7 +120,6 @@ pub struct CaseRecord {
     /// All that was not as it must be; empty but for `fail` and `timed-out`.
     pub mismatches: Vec<Mismatch>,
     /// What was not as it must be, and is as a known deviation has it; of `deviates`, and beside what fails.
-    #[serde(default)]
     pub pinned: Vec<Mismatch>,
     /// Why it was skipped, is broken, deviates or is stale.
     pub reason: Option<String>,
