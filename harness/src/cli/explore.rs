@@ -123,6 +123,7 @@ fn one(
         limits: Limits {
             preemptions: args.preemptions,
             kills: args.kills,
+            alike: true,
             ..Limits::default()
         },
         random: args.random.map(|many| (args.seed, many)),
@@ -151,6 +152,11 @@ fn one(
             (&job, tier, how.limits),
             n,
         )?;
+    }
+    if how.random.is_none()
+        && let Some(alike) = alike(case, &names)
+    {
+        say(format_args!("{alike}"));
     }
     say(format_args!("{}", told(&summary, &how, interrupt)));
     if let (Some(state), Some(path)) = (state, &args.state) {
@@ -258,6 +264,22 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         text += &format!("\n  never came about again, so nothing is known of it: {lost}");
     }
     text
+}
+
+/// Which actors are alike, and what of that: a claim of all orders has to say so.
+fn alike(case: &Case, names: &[String]) -> Option<String> {
+    let pairs = case.explore.as_ref()?.alike();
+    let mut of: BTreeSet<u8> = BTreeSet::new();
+    of.extend(pairs.iter().flat_map(|(first, second)| [first, second]));
+    let of: Vec<&str> = of
+        .iter()
+        .filter_map(|at| names.get(usize::from(*at)).map(String::as_str))
+        .collect();
+    let (last, others) = of.split_last()?;
+    let others = others.join(", ");
+    Some(format!(
+        "  {others} and {last} are alike: of orders that differ only in which of them is which, one is run"
+    ))
 }
 
 /// The names of an exploration's actors.

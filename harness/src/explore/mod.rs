@@ -14,7 +14,7 @@ pub use shrink::shrink;
 use self::frontier::{Frontier, Next};
 use crate::engine::Job;
 use crate::orders::{End, Finding, Limits, Line, Memory, Ran, Step, Task};
-use crate::scenario::model::Tier;
+use crate::scenario::model::{Explore, Tier};
 use crate::suite::Interrupt;
 use crate::suite::line::Worker;
 
@@ -172,6 +172,8 @@ fn work(
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     let actors = job.case.explore.iter().flat_map(|explore| &explore.actors);
     let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
+    let alike = job.case.explore.as_ref().filter(|_| how.limits.alike);
+    let alike = alike.map(Explore::alike).unwrap_or_default();
     // Within a bound nothing is cut short, and by chance nothing sleeps.
     let foresees = how.limits.preemptions.is_none() && how.random.is_none() && !how.run_cut;
     let mut worker = None;
@@ -188,7 +190,7 @@ fn work(
                         summary,
                         memory,
                     } = &mut *guard;
-                    let cut = foresees.then(|| memory.foresee(&task, actors, how.limits));
+                    let cut = foresees.then(|| memory.foresee(&task, (actors, &alike), how.limits));
                     match cut.flatten() {
                         None => break task,
                         Some(cut) => {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Limits, Node, Object, Past, Step, Task, next};
+use super::{Alike, Choice, Limits, Node, Object, Past, Step, Task, next};
 
 /// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once.
 const SURE: u32 = 2;
@@ -167,14 +167,24 @@ impl Memory {
             .map(Vec::as_slice)
     }
 
-    /// Goes through an order of so many processes in thought. It need not be run if it is known to be cut short.
+    /// Goes through an order in thought: of so many processes, each with its next of those that are alike. It need not be
+    /// run if it is known to be cut short.
     #[must_use]
-    pub fn foresee(&self, task: &Task, actors: u8, limits: Limits) -> Option<Cut> {
+    pub fn foresee(
+        &self,
+        task: &Task,
+        (actors, pairs): (u8, &[(u8, u8)]),
+        limits: Limits,
+    ) -> Option<Cut> {
         let mut past = Past::default();
         let mut steps: Vec<Step> = Vec::new();
         let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
         let mut others = Vec::new();
+        let mut alike = Alike::new(pairs);
         loop {
+            if alike.is_mirrored() {
+                return Some(Cut { others });
+            }
             let wanted = task.prefix.get(steps.len());
             let times = if wanted.is_some() { ONCE } else { SURE };
             let mut choices: Vec<Choice> = Vec::new();
@@ -205,6 +215,7 @@ impl Memory {
             let Choice { unit, text, label } = choices.swap_remove(chosen);
             let event = past.event(unit, &text, &label);
             past.push(unit, event, self.effects.get(&event)?.sure(ONCE)?);
+            alike.push(unit.actor, &label);
             steps.push(Step { unit, text });
         }
     }

@@ -1,6 +1,7 @@
 //! Orders of calls, as data: what conflicts with what, which orders are left to be tried, and what was found in one.
 //! Nothing here starts a process or touches a file.
 
+mod alike;
 mod class;
 mod finding;
 mod label;
@@ -13,6 +14,7 @@ mod small;
 
 use serde::{Deserialize, Serialize};
 
+pub use alike::Alike;
 pub use class::class;
 pub use finding::{Finding, Line, columns, switches};
 pub use label::{Access, File, Label, Object};

@@ -41,6 +41,8 @@ pub struct Limits {
     pub kills: u32,
     /// Every order, not one of each class: to see that the classes are all.
     pub full: bool,
+    /// Of two orders that differ only in which of two actors that are alike is which, one.
+    pub alike: bool,
 }
 
 /// Where to go.

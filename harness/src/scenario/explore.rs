@@ -24,6 +24,28 @@ pub struct Explore {
     pub hold: Option<Template>,
 }
 
+impl Explore {
+    /// Each actor with its next of those that are alike in all but their handles. One that serves already is not alike
+    /// another: the first of them is the primary.
+    #[must_use]
+    pub fn alike(&self) -> Vec<(u8, u8)> {
+        let same = |a: &Actor, b: &Actor| {
+            let named = Spawn {
+                handle: b.spawn.handle.clone(),
+                ..a.spawn.clone()
+            };
+            !a.serves && !b.serves && a.until == b.until && named == b.spawn
+        };
+        let mut pairs = Vec::new();
+        for (at, actor) in (0u8..).zip(&self.actors) {
+            let others = (at + 1..).zip(self.actors.iter().skip(usize::from(at) + 1));
+            let mut alike = others.filter(|(_, other)| same(actor, other));
+            pairs.extend(alike.next().map(|(other, _)| (at, other)));
+        }
+        pairs
+    }
+}
+
 /// One of the processes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Actor {

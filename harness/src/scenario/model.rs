@@ -270,7 +270,7 @@ impl Action {
 }
 
 /// A process to start.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spawn {
     /// Its handle.
     pub handle: String,

@@ -23,7 +23,7 @@ use self::look::Look;
 use super::{Engine, Job, Stop};
 use crate::observe::watch::Watch;
 use crate::orders::{
-    End, Finding, Label, Limits, Line, Memory, Past, Ran, Sight, Step, Task, class,
+    Alike, End, Finding, Label, Limits, Line, Memory, Past, Ran, Sight, Step, Task, class,
 };
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Explore, Spawn, StdinKind, Until};
@@ -46,6 +46,8 @@ pub struct Stage<'a> {
     places: Places,
     look: look::Places,
     limits: Limits,
+    /// Each actor with its next of those that are alike.
+    alike: Vec<(u8, u8)>,
     memory: Memory,
 }
 
@@ -55,6 +57,7 @@ struct Order<'s, 'a> {
     actors: Vec<Actor<'a>>,
     steps: Vec<Step>,
     labels: Vec<Label>,
+    alike: Alike,
     lines: Vec<Line>,
     findings: Vec<Finding>,
     /// The world as it was after the last step.
@@ -99,13 +102,17 @@ impl<'a> Stage<'a> {
             places,
             look,
             limits,
+            alike: explore.alike(),
             memory: Memory::default(),
         })
     }
 
     /// Runs one order, from a world made anew, and ends all its processes.
     pub fn run(&mut self, task: &Task) -> Ran {
+        let is_one_of_all = self.limits.alike && task.seed.is_none() && !task.loose;
+        let pairs: &[(u8, u8)] = if is_one_of_all { &self.alike } else { &[] };
         let mut order = Order {
+            alike: Alike::new(pairs),
             stage: self,
             actors: Vec::new(),
             steps: Vec::new(),
@@ -130,7 +137,7 @@ impl<'a> Stage<'a> {
         };
         let finished = end == End::Finished;
         Ran {
-            class: finished.then(|| class(&order.steps, &order.labels)),
+            class: finished.then(|| class(&order.steps, &order.labels, &order.stage.alike)),
             end,
             steps: order.steps,
             others,

@@ -17,6 +17,9 @@ impl Order<'_, '_> {
         let mut dice = task.seed.map(Dice);
         let mut prefix = task.prefix.iter();
         loop {
+            if self.alike.is_mirrored() {
+                return Ok(End::Slept);
+            }
             let choices = self.choices()?;
             self.remember(&choices);
             let same = |step: &&Step| choices.iter().any(|choice| choice.unit == step.unit);
@@ -205,6 +208,7 @@ impl Order<'_, '_> {
             self.seen = Look::take(&self.stage.look)?;
             self.judge_step(at, call.as_ref(), &before);
         }
+        self.alike.push(choice.unit.actor, &choice.label);
         self.labels.push(choice.label);
         Ok(())
     }
