@@ -6,9 +6,9 @@
 //! asked too, by their `fdinfo`, which tells what lock an open descriptor holds.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -178,15 +178,37 @@ fn closed_on_exec(fdinfo: &str) -> bool {
 /// `/proc/locks`, in as few reads as it takes.
 ///
 /// # Errors
-/// What read(2) says.
+/// What open(2) and read(2) say.
 pub fn listing() -> io::Result<String> {
-    let mut file = File::open("/proc/locks")?;
-    let mut text = Vec::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(String::from_utf8_lossy(&text).into_owned()),
-            n => text.extend_from_slice(&buffer[..n]),
+    Listing::open()?.read()
+}
+
+/// `/proc/locks`, kept open: to open it takes longer than to read it.
+#[derive(Debug)]
+pub struct Listing(File);
+
+impl Listing {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// What open(2) says.
+    pub fn open() -> io::Result<Self> {
+        Ok(Self(File::open("/proc/locks")?))
+    }
+
+    /// All of it, as it is now.
+    ///
+    /// # Errors
+    /// What read(2) says.
+    pub fn read(&self) -> io::Result<String> {
+        let mut text = Vec::new();
+        // The kernel never gives more than a page at once.
+        let mut buffer = [0; 1 << 12];
+        loop {
+            match self.0.read_at(&mut buffer, text.len() as u64)? {
+                0 => return Ok(String::from_utf8_lossy(&text).into_owned()),
+                n => text.extend_from_slice(&buffer[..n]),
+            }
         }
     }
 }

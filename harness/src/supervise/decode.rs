@@ -17,7 +17,12 @@ use crate::calls::{Call, Fate, Locking};
 use crate::sys::seccomp::Waiting;
 
 /// The call, if it concerns the world; who and when are left to whoever keeps the log.
-pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Option<Call> {
+pub(super) fn call(
+    row: &table::Call,
+    waiting: &Waiting,
+    places: &Places,
+    is_there: impl Fn(&Path) -> bool,
+) -> Option<Call> {
     let flags = flags(row, waiting).unwrap_or(0);
     let family = row.family_with(flags);
     let class = row.class_with(flags);
@@ -41,20 +46,8 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
     }
     let lock = locking(row, waiting, flags);
     // Only of what is called by its name: a descriptor's name may be gone, or somebody else's by now.
-    let there = [0, 1].map(|at| Some(is_there(paths[at].as_deref().filter(|_| by_name[at])?)));
-    let creates = match family {
-        Family::Open => unnamed || flags & o(libc::O_CREAT) != 0 && there[0] == Some(false),
-        Family::Symlink => there[1] == Some(false),
-        Family::Mkdir | Family::Mknod => there[0] == Some(false),
-        Family::Bind => there.into_iter().flatten().last() == Some(false),
-        // What has no name yet gets one by a link.
-        Family::Rename | Family::Link => {
-            there[1] == Some(false)
-                && (there[0] != Some(false) || paths[0].as_deref().is_some_and(is_unnamed))
-        }
-        _ => false,
-    };
-    let comes_to = comes_to(family, flags, there);
+    let names = [0, 1].map(|at| paths[at].as_deref().filter(|_| by_name[at]));
+    let (creates, comes_to) = outlook(family, flags, names, is_there);
     let [mut real, mut real_to] = paths;
     if family == Family::Symlink {
         // Where it points is text; the name that it gets is what it works on.
@@ -82,6 +75,45 @@ pub(super) fn call(row: &table::Call, waiting: &Waiting, places: &Places) -> Opt
         fate: Fate::Made,
         comes_to,
     })
+}
+
+/// What a call that still waits would do, as things are now: somebody else may have done something since it was read.
+pub fn look_again(call: &mut Call, waiting: &Waiting, is_there: impl Fn(&Path) -> bool) {
+    let Some(row) = table::call(waiting.number) else {
+        return;
+    };
+    let name = |path: &'_ Option<String>| path.as_ref().map(PathBuf::from);
+    let real = name(&call.real).filter(|_| !call.by_descriptor);
+    let names = match call.family {
+        Family::Symlink => [None, real],
+        _ => [real, name(&call.real_to)],
+    };
+    let flags = flags(row, waiting).unwrap_or(0);
+    let names = [names[0].as_deref(), names[1].as_deref()];
+    (call.creates, call.comes_to) = outlook(call.family, flags, names, is_there);
+}
+
+/// Whether a call makes something, and the errno that it must end with, if there is no other way.
+fn outlook(
+    family: Family,
+    flags: u64,
+    names: [Option<&Path>; 2],
+    is_there: impl Fn(&Path) -> bool,
+) -> (bool, Option<i32>) {
+    let there = names.map(|path| Some(is_there(path?)));
+    let unnamed = flags & o(libc::O_TMPFILE) == o(libc::O_TMPFILE);
+    let creates = match family {
+        Family::Open => unnamed || flags & o(libc::O_CREAT) != 0 && there[0] == Some(false),
+        Family::Symlink => there[1] == Some(false),
+        Family::Mkdir | Family::Mknod => there[0] == Some(false),
+        Family::Bind => there.into_iter().flatten().last() == Some(false),
+        // What has no name yet gets one by a link.
+        Family::Rename | Family::Link => {
+            there[1] == Some(false) && (there[0] != Some(false) || names[0].is_some_and(is_unnamed))
+        }
+        _ => false,
+    };
+    (creates, comes_to(family, flags, there))
 }
 
 const fn o(flag: i32) -> u64 {
@@ -225,7 +257,8 @@ pub fn is_unnamed(path: &Path) -> bool {
     path.ends_with(UNNAMED)
 }
 
-fn is_there(path: &Path) -> bool {
+/// Whether a path has something at its end, a link too.
+pub(super) fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 

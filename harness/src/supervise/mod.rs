@@ -11,11 +11,11 @@ mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-pub use decode::is_unnamed;
+pub use decode::{is_unnamed, look_again};
 pub use rule::{Deed, Rule};
 pub use subject::bytes as memory;
 pub use watched::{Scope, filter, told};
@@ -217,7 +217,7 @@ impl Supervisor {
         let caller = self.caller(gate)?;
         *caller.counts.entry(row.name).or_default() += 1;
         let (who, pid) = (caller.who.clone(), caller.pid);
-        let call = decode::call(row, waiting, &self.places)?;
+        let call = decode::call(row, waiting, &self.places, decode::is_there)?;
         Some(Call {
             at: self.start.elapsed(),
             who,
@@ -313,11 +313,19 @@ pub enum Seen {
     Call(Box<Call>),
 }
 
+/// Whether a waiting call writes something, wherever that goes.
+pub fn writes(waiting: &Waiting) -> bool {
+    match table::standing(waiting.number) {
+        Some(Standing::Watched(row)) => row.family == table::Family::Write,
+        Some(Standing::Refused(_) | Standing::Harmless(_)) | None => false,
+    }
+}
+
 /// Reads a waiting call, as things are now.
-pub fn read(waiting: &Waiting, places: &Places) -> Seen {
+pub fn read(waiting: &Waiting, places: &Places, is_there: impl Fn(&Path) -> bool) -> Seen {
     match table::standing(waiting.number) {
         Some(Standing::Refused(_)) => Seen::Refused,
-        Some(Standing::Watched(row)) => decode::call(row, waiting, places)
+        Some(Standing::Watched(row)) => decode::call(row, waiting, places, is_there)
             .map_or(Seen::Nothing, |call| Seen::Call(Box::new(call))),
         Some(Standing::Harmless(_)) | None => Seen::Nothing,
     }

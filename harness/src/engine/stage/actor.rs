@@ -19,6 +19,8 @@ pub(super) struct Parked {
     pub(super) thread: u8,
     pub(super) waiting: Waiting,
     pub(super) call: Call,
+    /// The file of the descriptor that the call names, if it names one.
+    pub(super) names: Option<Inode>,
     pub(super) label: Label,
 }
 
@@ -55,6 +57,8 @@ pub(super) struct Actor<'a> {
     pub(super) idles: bool,
     /// How many calls it has told.
     pub(super) told: u64,
+    /// It has written something that may be an answer, and nobody has listened since.
+    pub(super) spoke: bool,
     pub(super) answered: bool,
     /// It was told to end, or was killed.
     pub(super) told_to_end: bool,
@@ -76,6 +80,7 @@ impl<'a> Actor<'a> {
             timed: false,
             idles: false,
             told: 0,
+            spoke: false,
             answered: false,
             told_to_end: false,
             killed: false,

@@ -1,11 +1,16 @@
 //! Which file is which, in every world and every order alike.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use crate::observe::lock::Listing;
 use crate::orders::File;
 
 /// A file, by device and number.
@@ -20,19 +25,56 @@ pub(super) struct Files {
     places: HashMap<File, (Inode, Option<PathBuf>)>,
     /// Who met one last that nobody had named, and how many so far.
     met: (u64, u32),
+    /// What was found at each path since anybody last went on: the same path is asked for several times a step.
+    found: RefCell<HashMap<OsString, Option<Metadata>>>,
+    locks: Option<Listing>,
+    /// What the kernel listed since.
+    listed: RefCell<Option<Rc<str>>>,
 }
 
 impl Files {
     /// What is there at first, each by its name.
-    pub(super) fn of_world(roots: &[PathBuf]) -> Self {
+    pub(super) fn of_world(roots: &[PathBuf]) -> io::Result<Self> {
         let mut files = Self {
             roots: roots.to_vec(),
+            locks: Some(Listing::open()?),
             ..Self::default()
         };
         for root in roots {
             files.survey(root);
         }
-        files
+        Ok(files)
+    }
+
+    /// What is at a path, a link itself.
+    pub(super) fn look(&self, path: &Path) -> Option<Metadata> {
+        let mut found = self.found.borrow_mut();
+        if let Some(known) = found.get(path.as_os_str()) {
+            return known.clone();
+        }
+        let now = path.symlink_metadata().ok();
+        found.insert(path.into(), now.clone());
+        now
+    }
+
+    pub(super) fn is_there(&self, path: &Path) -> bool {
+        self.look(path).is_some()
+    }
+
+    /// Who holds which locks, by the kernel.
+    pub(super) fn listing(&self) -> io::Result<Rc<str>> {
+        let mut listed = self.listed.borrow_mut();
+        if let Some(text) = &*listed {
+            return Ok(text.clone());
+        }
+        let text = self.locks.as_ref().map(Listing::read).transpose()?;
+        Ok(listed.insert(text.unwrap_or_default().into()).clone())
+    }
+
+    /// Somebody has gone on, and what was found may be so no more.
+    pub(super) fn forget(&self) {
+        self.found.borrow_mut().clear();
+        self.listed.borrow_mut().take();
     }
 
     fn survey(&mut self, path: &Path) {
@@ -74,7 +116,7 @@ impl Files {
 
     /// A step has made a file at a path, or given it that name.
     pub(super) fn made(&mut self, path: &Path, event: u64, is_new: bool) {
-        let Ok(found) = path.symlink_metadata() else {
+        let Some(found) = self.look(path) else {
             return;
         };
         let inode = (found.dev(), found.ino());

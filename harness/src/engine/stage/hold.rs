@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -11,6 +12,7 @@ use nix::sys::time::TimeSpec;
 use super::actor::Parked;
 use super::quiet::Stillness;
 use super::{Order, Stop, touch};
+use crate::calls::table::Family;
 use crate::orders::Line;
 use crate::supervise::{self, Seen};
 
@@ -38,11 +40,10 @@ impl Order<'_, '_> {
 
     pub(super) fn let_go(&mut self, at: usize, parked: &Parked) -> Result<(), Stop> {
         let actor = &mut self.actors[at];
-        if touch::asks_for_lock(&parked.call)
-            && let Some(inode) = touch::descriptor(&parked.call, &parked.waiting)
-        {
-            actor.tried.insert(inode);
+        if touch::asks_for_lock(&parked.call) {
+            actor.tried.extend(parked.names);
         }
+        self.files.forget();
         actor.goes_on(parked);
         if let Some(gate) = &actor.gate {
             gate.go_on(parked.waiting.id)?;
@@ -78,6 +79,7 @@ impl Order<'_, '_> {
                 return Err(Stop::Broken(format!("{name} never stands still")));
             }
         }
+        self.files.forget();
         Ok(())
     }
 
@@ -151,28 +153,37 @@ impl Order<'_, '_> {
         let Some(waiting) = gate.next()? else {
             return Ok(());
         };
-        self.actors[at].called(waiting.tid);
-        let call = match supervise::read(&waiting, &self.stage.places) {
+        let actor = &mut self.actors[at];
+        actor.called(waiting.tid);
+        // Others of its threads may have gone on since.
+        self.files.forget();
+        let is_there = |path: &Path| self.files.is_there(path);
+        let call = match supervise::read(&waiting, &self.stage.places, is_there) {
             Seen::Refused => {
                 gate.fail(waiting.id, libc::ENOSYS)?;
                 return Ok(());
             }
             Seen::Nothing => {
+                // It may be an answer, on a copy of the descriptor.
+                actor.spoke |= supervise::writes(&waiting);
                 gate.go_on(waiting.id)?;
                 return Ok(());
             }
             Seen::Call(call) => *call,
         };
-        let actor = &mut self.actors[at];
+        actor.spoke |= call.family == Family::Write;
+        let names = touch::descriptor(&call, &waiting);
         let caller = touch::Caller {
+            names,
             tried: &actor.tried,
             knows: self.past.knows(u8::try_from(at).unwrap_or(u8::MAX)),
         };
-        let label = touch::label(&call, &waiting, &mut self.files, &caller);
+        let label = touch::label(&call, &mut self.files, &caller);
         let parked = Parked {
             thread: 0,
             waiting,
             call,
+            names,
             label,
         };
         if parked.label.is_empty() {

@@ -60,7 +60,7 @@ impl Order<'_, '_> {
         // Tried is not done: a directory that somebody has put something into stays.
         let removes = matches!(call.family, Family::Unlink | Family::Rmdir | Family::Rename)
             && call.comes_to.is_none()
-            && std::path::Path::new(real).symlink_metadata().is_err();
+            && !self.files.is_there(std::path::Path::new(real));
         if is_cli && removes && in_state {
             let lives = |other: &usize| {
                 let actor = &self.actors[*other];
@@ -88,7 +88,7 @@ impl Order<'_, '_> {
         for at in 0..self.actors.len() {
             self.hear(at)?;
         }
-        self.seen = Look::take(&self.stage.look)?;
+        self.look()?;
         self.wait_for_a_primary()?;
         let mut found = Vec::new();
         for actor in &self.actors {
@@ -203,7 +203,7 @@ impl Order<'_, '_> {
                     self.settle(at)?;
                 }
             }
-            self.seen = Look::take(&self.stage.look)?;
+            self.look()?;
         }
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Order<'_, '_> {
             );
             return Ok(());
         }
-        self.seen = Look::take(&self.stage.look)?;
+        self.look()?;
         if !lives && !self.seen.is_primary(self.actors[at].child.own_pid) {
             let now = self.seen.say();
             self.find(

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::observe::lock::{holders, listed_name, listing};
+use super::files::Files;
+use crate::observe::lock::{holders, listed_name};
 use crate::scenario::model::LockKind;
 
 /// Where to look.
@@ -31,8 +32,9 @@ pub(super) struct Look {
 
 impl Look {
     /// Looks.
-    pub(super) fn take(places: &Places) -> std::io::Result<Self> {
-        let locks = listing()?;
+    pub(super) fn take(places: &Places, files: &Files) -> std::io::Result<Self> {
+        let locks = files.listing()?;
+        let name_of = |path| name_of(path, files);
         let pidfile = name_of(&places.pidfile);
         let held = |name: Option<String>| -> Vec<(i32, LockKind)> {
             name.map(|name| holders(&locks, &name)).unwrap_or_default()
@@ -59,7 +61,7 @@ impl Look {
                 .into_iter()
                 .map(|(pid, _)| pid)
                 .collect(),
-            state: places.state.symlink_metadata().is_ok(),
+            state: files.is_there(&places.state),
         })
     }
 
@@ -85,9 +87,9 @@ impl Look {
 }
 
 /// A file as `/proc/locks` names it.
-fn name_of(path: &Path) -> Option<String> {
-    let found = path.symlink_metadata().ok();
-    found
+fn name_of(path: &Path, files: &Files) -> Option<String> {
+    files
+        .look(path)
         .filter(|found| found.is_file())
         .map(|found| listed_name(&found))
 }

@@ -177,7 +177,7 @@ impl<'a> Order<'_, 'a> {
         if let Some(mismatch) = self.stage.engine.mismatches.pop() {
             return Err(Stop::Broken(mismatch.found));
         }
-        self.files = Files::of_world(&world.roots);
+        self.files = Files::of_world(&world.roots)?;
         // Those that serve already come first, alone and unhindered.
         for part in &explore.actors {
             let child = self.stage.start(&part.spawn)?;
@@ -192,13 +192,15 @@ impl<'a> Order<'_, 'a> {
             }
         }
         // Whatever is there by now was there at first.
-        self.files = Files::of_world(&world.roots);
+        if explore.actors.iter().any(|actor| actor.serves) {
+            self.files = Files::of_world(&world.roots)?;
+        }
         for at in 0..self.actors.len() {
             if !explore.actors[at].serves {
                 self.settle(at)?;
             }
         }
-        self.seen = Look::take(&self.stage.look)?;
+        self.look()?;
         self.had_state = self.seen.state;
         for at in 0..self.actors.len() {
             if explore.actors[at].serves {
@@ -230,6 +232,12 @@ impl<'a> Order<'_, 'a> {
             };
             self.let_go(at, &parked)?;
         }
+    }
+
+    /// Sees how things are.
+    pub(super) fn look(&mut self) -> Result<(), Stop> {
+        self.seen = Look::take(&self.stage.look, &self.files)?;
+        Ok(())
     }
 
     /// Takes note of what a process has said.

@@ -1,11 +1,10 @@
 //! One order: at each step somebody is chosen, and everybody comes to rest again.
 
 use super::actor::Actor;
-use super::look::Look;
 use super::value::values;
 use super::{Order, Stop, touch};
 use crate::orders::{Access, Choice, End, Line, Node, Object, Sight, Step, Task, Unit, What, next};
-use crate::supervise::{self, Seen};
+use crate::supervise::look_again;
 
 /// No order has more steps: a process that never comes to an end is a finding.
 const STEPS: usize = 2000;
@@ -114,17 +113,19 @@ impl Order<'_, '_> {
             if !actor.is_alive() {
                 continue;
             }
-            let caller = touch::Caller {
+            let mut caller = touch::Caller {
+                names: None,
                 tried: &actor.tried,
                 knows: self.past.knows(at),
             };
             for parked in &mut actor.parked {
                 // What it touches depends on what is there, and that may be something else by now.
-                if self.changed
-                    && let Seen::Call(call) = supervise::read(&parked.waiting, &self.stage.places)
-                {
-                    parked.label = touch::label(&call, &parked.waiting, files, &caller);
-                    parked.call = *call;
+                if self.changed {
+                    look_again(&mut parked.call, &parked.waiting, |path| {
+                        files.is_there(path)
+                    });
+                    caller.names = parked.names;
+                    parked.label = touch::label(&parked.call, files, &caller);
                 }
                 let mut label = parked.label.clone();
                 label.add(Object::Process(at), Access::Read);
@@ -201,11 +202,14 @@ impl Order<'_, '_> {
         let values = values(&choice.label, &self.files, &pids, event)?;
         self.past.push(choice.unit, event, &values);
         self.keep(Sight::Effect { event, values });
-        self.hear(at)?;
+        // Whatever it says it writes, and that is told.
+        if std::mem::take(&mut self.actors[at].spoke) {
+            self.hear(at)?;
+        }
         self.prompt(at)?;
         self.changed = choice.label.changes();
         if self.changed {
-            self.seen = Look::take(&self.stage.look)?;
+            self.look()?;
             self.judge_step(at, call.as_ref(), &before);
         }
         self.alike.push(choice.unit.actor, &choice.label);

@@ -18,6 +18,8 @@ use crate::sys::seccomp::Waiting;
 
 /// Who makes a call.
 pub(super) struct Caller<'a> {
+    /// The file of the descriptor that the call names, if it names one.
+    pub(super) names: Option<Inode>,
     /// The files whose locks its process has asked for.
     pub(super) tried: &'a BTreeSet<Inode>,
     /// What stands for all that it could know.
@@ -25,12 +27,7 @@ pub(super) struct Caller<'a> {
 }
 
 /// What a call touches.
-pub(super) fn label(
-    call: &Call,
-    waiting: &Waiting,
-    files: &mut Files,
-    caller: &Caller<'_>,
-) -> Label {
+pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Label {
     let mut label = Label::default();
     match call.family {
         Family::Exit if call.name == "exit_group" => return locks(files, caller),
@@ -39,7 +36,7 @@ pub(super) fn label(
         Family::Write if matches!(call.path.as_deref(), Some("stdout" | "stderr")) => return label,
         _ => {}
     }
-    let of_descriptor = descriptor(call, waiting);
+    let of_descriptor = caller.names;
     if let Some(inode) = of_descriptor {
         let id = files.of(inode, caller.knows);
         match (call.family, call.lock) {
@@ -74,9 +71,9 @@ pub(super) fn label(
         at
     };
     if let Some(at) = at
-        && name(&mut label, files, at, first(call, at, is_unnamed))
+        && name(&mut label, files, at, first(call, files, at, is_unnamed))
     {
-        for inode in inodes(at) {
+        for inode in inodes(files, at) {
             let id = files.of(inode, caller.knows);
             file(&mut label, id, call.family, call.truncates);
         }
@@ -89,7 +86,7 @@ pub(super) fn label(
     if let Some(at) = path(call.real_to.as_ref())
         && name(&mut label, files, at, Access::Write)
     {
-        for inode in inodes(at) {
+        for inode in inodes(files, at) {
             let id = files.of(inode, caller.knows);
             file(&mut label, id, call.family, false);
         }
@@ -126,8 +123,8 @@ pub(super) fn note_made(files: &mut Files, call: &Call, event: u64) {
 }
 
 /// What is done to the first name.
-fn first(call: &Call, path: &Path, is_unnamed: bool) -> Access {
-    let is_there = path.symlink_metadata().is_ok();
+fn first(call: &Call, files: &Files, path: &Path, is_unnamed: bool) -> Access {
+    let is_there = files.is_there(path);
     let changes = match call.family {
         Family::Open | Family::Mkdir | Family::Mknod | Family::Bind | Family::Symlink => {
             call.creates && !is_unnamed
@@ -143,16 +140,25 @@ fn name(label: &mut Label, files: &Files, path: &Path, access: Access) -> bool {
     let Some(itself) = files.name(path) else {
         return false;
     };
-    let on_the_way = path.ancestors().skip(1).map_while(|dir| files.name(dir));
-    let on_the_way: Vec<String> = on_the_way.collect();
-    for dir in &on_the_way {
-        label.add(Object::Name(dir.clone()), Access::Read);
+    for dir in above(&itself) {
+        label.add(Object::Name(dir.to_owned()), Access::Read);
+    }
+    if let (Access::Write, Some(dir)) = (access, above(&itself).next()) {
+        label.add(Object::Entries(dir.to_owned()), Access::Share);
     }
     label.add(Object::Name(itself), access);
-    if let (Access::Write, Some(dir)) = (access, on_the_way.into_iter().next()) {
-        label.add(Object::Entries(dir), Access::Share);
-    }
     true
+}
+
+/// The names of the directories on the way to one, the innermost first, its root's last.
+fn above(name: &str) -> impl Iterator<Item = &str> {
+    let root = name.find('/').map_or(name.len(), |slash| slash + 1);
+    let mut left = name;
+    std::iter::from_fn(move || {
+        let rest = left.get(root..).filter(|rest| !rest.is_empty())?;
+        left = &name[..root + rest.rfind('/').unwrap_or(0)];
+        Some(left)
+    })
 }
 
 /// What is done to the file itself.
@@ -183,8 +189,8 @@ fn file(label: &mut Label, id: File, family: Family, truncates: bool) {
 }
 
 /// The file at a path, and the one behind it where it is a link.
-fn inodes(path: &Path) -> impl Iterator<Item = Inode> {
-    let itself = path.symlink_metadata().ok();
+fn inodes(files: &Files, path: &Path) -> impl Iterator<Item = Inode> + use<> {
+    let itself = files.look(path);
     let is_link = itself.as_ref().is_some_and(|found| found.is_symlink());
     let behind = is_link.then(|| path.metadata().ok()).flatten();
     [itself, behind]

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::files::{Files, Inode};
-use crate::observe::lock::{listed, listing};
+use crate::observe::lock::listed;
 use crate::orders::{File, Label, Object, changed};
 
 /// Larger files are not read: whatever is in one then counts as never seen before.
@@ -21,7 +21,6 @@ pub(super) fn values(
     pids: &[i32],
     event: u64,
 ) -> io::Result<Vec<(Object, u64)>> {
-    let mut locks = None;
     let mut values = Vec::new();
     for object in changed(label) {
         let value = match object {
@@ -31,11 +30,8 @@ pub(super) fn values(
                 .map(|(_, found)| digest((found.mode(), found.uid(), found.gid(), found.nlink()))),
             Object::Content(file) => content(*file, files),
             Object::Lock(file) => {
-                let text = match &mut locks {
-                    Some(text) => text,
-                    none => none.insert(listing()?),
-                };
-                files.inode(*file).map(|inode| held(text, inode, pids))
+                let text = files.listing()?;
+                files.inode(*file).map(|inode| held(&text, inode, pids))
             }
             Object::Process(_) => None,
         };
@@ -53,7 +49,7 @@ fn digest(value: impl Hash) -> u64 {
 
 /// Which file has the name.
 fn named(path: &Path, files: &Files) -> u64 {
-    let found = path.symlink_metadata().ok();
+    let found = files.look(path);
     digest(found.map(|found| files.known((found.dev(), found.ino()))))
 }
 
@@ -70,7 +66,7 @@ fn entries(dir: &Path) -> Option<u64> {
 /// A file that still has the name it is known by.
 fn look(file: File, files: &Files) -> Option<(&Path, fs::Metadata)> {
     let path = files.path(file)?;
-    let found = path.symlink_metadata().ok()?;
+    let found = files.look(path)?;
     (files.inode(file)? == (found.dev(), found.ino())).then_some((path, found))
 }
 

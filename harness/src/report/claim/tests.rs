@@ -81,7 +81,10 @@ fn a_changed_verdict_contradicts_the_rest() {
     // What was seen counts for a rule, whatever the verdict says.
     changed.cases[1].mismatches.clear();
     let text = changed.contradictions().join("\n");
-    assert!(!text.contains("b: pass") && text.contains("PID-1"), "{text}");
+    assert!(
+        !text.contains("b: pass") && text.contains("PID-1"),
+        "{text}"
+    );
     let mut less = claim();
     less.cases.remove(1);
     assert!(!less.contradictions().is_empty());
