@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Alike, Choice, Limits, Node, Object, Past, Step, Task, next};
 
-/// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once.
+/// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once; one
+/// that has come to its call at once has not waited.
 const SURE: u32 = 2;
 /// The same of what was seen of the very steps, and of what they changed.
 const ONCE: u32 = 1;
@@ -32,6 +33,8 @@ pub enum Sight {
         on: Values,
         /// What it could do; nothing, where it sleeps or is gone.
         choices: Vec<Choice>,
+        /// It came to that at once: no time of its own has passed.
+        at_once: bool,
     },
     /// What a step has changed.
     Effect {
@@ -46,7 +49,13 @@ impl Sight {
     /// What a process could do at a node; it may depend on `locks` too, for which one of its threads waits or has waited
     /// since its last step.
     #[must_use]
-    pub fn next(actor: u8, past: &Past, choices: &[Choice], locks: &[Object]) -> Self {
+    pub fn next(
+        actor: u8,
+        past: &Past,
+        choices: &[Choice],
+        locks: &[Object],
+        at_once: bool,
+    ) -> Self {
         let choices: Vec<Choice> = choices
             .iter()
             .filter(|choice| choice.unit.actor == actor)
@@ -68,6 +77,7 @@ impl Sight {
             who: (actor, past.knows(actor), past.kills()),
             on: objects.into_iter().map(now).collect(),
             choices,
+            at_once,
         }
     }
 }
@@ -90,13 +100,14 @@ impl<T: PartialEq + Clone> Known<T> {
         }
     }
 
-    /// Sees it once more. Returns whether that is news.
-    fn see(&mut self, what: &T) -> bool {
+    /// Sees it once more, or so often at once. Returns whether that is news.
+    fn see(&mut self, what: &T, times: u32) -> bool {
         if self.what != *what {
             return !std::mem::replace(&mut self.unsure, true);
         }
-        self.times += 1;
-        self.times <= SURE
+        let is_news = self.times < SURE;
+        self.times = self.times.saturating_add(times);
+        is_news
     }
 
     fn sure(&self, times: u32) -> Option<&T> {
@@ -133,8 +144,13 @@ impl Memory {
                 .effects
                 .entry(*event)
                 .or_insert_with(|| Known::new(values))
-                .see(values),
-            Sight::Next { who, on, choices } => {
+                .see(values, 1),
+            Sight::Next {
+                who,
+                on,
+                choices,
+                at_once,
+            } => {
                 let known = self.next.entry(*who).or_default();
                 let at = known.iter().position(|next| next.on == *on);
                 let at = at.unwrap_or_else(|| {
@@ -146,9 +162,15 @@ impl Memory {
                 });
                 known
                     .get_mut(at)
-                    .is_some_and(|next| next.choices.see(choices))
+                    .is_some_and(|next| next.choices.see(choices, if *at_once { SURE } else { 1 }))
             }
         }
+    }
+
+    /// What a step came to, if that is known.
+    #[must_use]
+    pub fn effect(&self, event: u64) -> Option<&[(Object, u64)]> {
+        Some(self.effects.get(&event)?.sure(ONCE)?)
     }
 
     /// What a process can do, if that is known.
@@ -214,7 +236,7 @@ impl Memory {
             };
             let Choice { unit, text, label } = choices.swap_remove(chosen);
             let event = past.event(unit, &text, &label);
-            past.push(unit, event, self.effects.get(&event)?.sure(ONCE)?);
+            past.push(unit, event, self.effect(event)?);
             alike.push(unit.actor, &label);
             steps.push(Step { unit, text });
         }

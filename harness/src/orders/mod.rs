@@ -57,6 +57,9 @@ pub struct Step {
 pub struct Task {
     /// The steps up to there.
     pub prefix: Vec<Step>,
+    /// So many of them were made in another order too, and what could be seen after them was seen there.
+    #[serde(default)]
+    pub known: usize,
     /// Who sleeps there: what begins with them has been tried in another place.
     pub sleep: Vec<Unit>,
     /// How often a process that could have gone on had to wait instead.

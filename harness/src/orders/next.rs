@@ -108,6 +108,7 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
         };
         Task {
             prefix: [node.steps, &[step]].concat(),
+            known: node.steps.len(),
             sleep,
             preemptions,
             ..Task::default()

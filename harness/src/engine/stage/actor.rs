@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::files::Inode;
 use super::quiet::Threads;
@@ -11,6 +12,9 @@ use crate::orders::{Label, Object};
 use crate::process::{Child, Gate};
 use crate::scenario::model::{Actor as Part, Role, Until};
 use crate::sys::seccomp::Waiting;
+
+/// Who comes to a call within this has not slept for a time on the way, as far as such times go.
+const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// A thread that waits in a call.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(super) struct Parked {
     /// The file of the descriptor that the call names, if it names one.
     pub(super) names: Option<Inode>,
     pub(super) label: Label,
+    /// Something was changed since it was asked what the call touches.
+    pub(super) is_stale: bool,
 }
 
 /// A thread that has asked for a lock, and has called nothing since, as far as was told.
@@ -53,6 +59,9 @@ pub(super) struct Actor<'a> {
     pub(super) let_go: Option<i32>,
     /// It sleeps for a time only.
     pub(super) timed: bool,
+    /// When it was let go last, and whether it has come to its next call or its end at once since.
+    since: Instant,
+    pub(super) at_once: bool,
     /// Its time has come, and it made no call.
     pub(super) idles: bool,
     /// How many calls it has told.
@@ -78,6 +87,8 @@ impl<'a> Actor<'a> {
             still: Threads::default(),
             let_go: None,
             timed: false,
+            since: Instant::now(),
+            at_once: false,
             idles: false,
             told: 0,
             spoke: false,
@@ -115,6 +126,8 @@ impl<'a> Actor<'a> {
     /// A call is about to be made.
     pub(super) fn goes_on(&mut self, parked: &Parked) {
         self.let_go = Some(parked.waiting.tid);
+        self.since = Instant::now();
+        self.at_once = false;
         self.waits.retain(|_, wait| !wait.woke);
         if touch::asks_for_lock(&parked.call) {
             let wait = Wait {
@@ -158,6 +171,11 @@ impl<'a> Actor<'a> {
             parked.thread = u8::try_from(at).unwrap_or(u8::MAX);
         }
         self.parked.sort_by_key(|parked| parked.thread);
+    }
+
+    /// It is held, or has ended.
+    pub(super) fn came(&mut self) {
+        self.at_once = self.since.elapsed() < AT_ONCE;
     }
 
     /// Whether it has done all that is asked of it.

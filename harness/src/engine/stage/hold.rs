@@ -140,6 +140,7 @@ impl Order<'_, '_> {
                 (false, _) => {
                     self.actors[at].child.look()?;
                     self.actors[at].parked.clear();
+                    self.actors[at].came();
                 }
             }
         }
@@ -185,6 +186,7 @@ impl Order<'_, '_> {
             call,
             names,
             label,
+            is_stale: false,
         };
         if parked.label.is_empty() {
             self.lines.push(Line {
@@ -196,6 +198,7 @@ impl Order<'_, '_> {
             gate.go_on(parked.waiting.id)?;
         } else {
             actor.parked.push(parked);
+            actor.came();
         }
         Ok(())
     }

@@ -69,8 +69,6 @@ struct Order<'s, 'a> {
     files: Files,
     /// What was seen of who does what next, as far as that is news.
     sights: Vec<Sight>,
-    /// Whether anything has changed since it was last asked what the waiting calls touch.
-    changed: bool,
 }
 
 impl<'a> Stage<'a> {
@@ -125,7 +123,6 @@ impl<'a> Stage<'a> {
             past: Past::default(),
             files: Files::default(),
             sights: Vec::new(),
-            changed: true,
         };
         let mut others = Vec::new();
         let end = order.begin().and_then(|()| order.go(task, &mut others));

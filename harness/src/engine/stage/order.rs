@@ -19,7 +19,20 @@ impl Order<'_, '_> {
             if self.alike.is_mirrored() {
                 return Ok(End::Slept);
             }
-            let choices = self.choices()?;
+            if self.steps.len() < task.known
+                && let Some(step) = prefix.next()
+            {
+                let choice = self.choices(Some(step.unit)).pop();
+                match choice.filter(|choice| choice.text == step.text) {
+                    Some(choice) => self.step(choice, true)?,
+                    None => return Ok(self.diverged(step)),
+                }
+                continue;
+            }
+            if task.known > 0 && self.steps.len() == task.known {
+                self.look()?;
+            }
+            let choices = self.choices(None);
             self.remember(&choices);
             let same = |step: &&Step| choices.iter().any(|choice| choice.unit == step.unit);
             let wanted = if task.loose {
@@ -42,10 +55,7 @@ impl Order<'_, '_> {
                     };
                     match choices.iter().position(same) {
                         Some(chosen) => chosen,
-                        None => {
-                            let how = self.how(step, &choices);
-                            return Ok(End::Diverged(self.steps.len(), how));
-                        }
+                        None => return Ok(self.diverged(step)),
                     }
                 }
                 None => match &mut dice {
@@ -69,15 +79,16 @@ impl Order<'_, '_> {
             let Some(choice) = choices.into_iter().nth(chosen) else {
                 return Err(Stop::Broken("no such choice".into()));
             };
-            self.step(choice)?;
+            self.step(choice, false)?;
         }
     }
 
     /// What is seen here of each process, for orders that come by here too.
     fn remember(&mut self, choices: &[Choice]) {
         for actor in (0u8..).take(self.actors.len()) {
-            let locks = self.actors[usize::from(actor)].waits_for();
-            self.keep(Sight::next(actor, &self.past, choices, &locks));
+            let its = &self.actors[usize::from(actor)];
+            let (locks, at_once) = (its.waits_for(), its.at_once && !its.timed);
+            self.keep(Sight::next(actor, &self.past, choices, &locks, at_once));
         }
     }
 
@@ -88,22 +99,24 @@ impl Order<'_, '_> {
     }
 
     /// How things are not as they were, for a person.
-    fn how(&self, step: &Step, choices: &[Choice]) -> String {
+    fn diverged(&mut self, step: &Step) -> End {
+        let choices = self.choices(None);
         let name = |unit: Unit| self.actors[usize::from(unit.actor)].name().to_owned();
         let now: Vec<String> = choices
             .iter()
             .map(|choice| format!("{}: {}", name(choice.unit), choice.text))
             .collect();
-        format!(
+        let how = format!(
             "{} was about to do `{}`; now there is {}",
             name(step.unit),
             step.text,
             now.join(", ")
-        )
+        );
+        End::Diverged(self.steps.len(), how)
     }
 
-    /// Everybody who could go on.
-    fn choices(&mut self) -> Result<Vec<Choice>, Stop> {
+    /// Everybody who could go on, or one of them.
+    fn choices(&mut self, only: Option<Unit>) -> Vec<Choice> {
         let mut choices = Vec::new();
         self.actors.iter_mut().for_each(Actor::rests);
         let kills = self.past.kills() < self.stage.limits.kills;
@@ -118,9 +131,13 @@ impl Order<'_, '_> {
                 tried: &actor.tried,
                 knows: self.past.knows(at),
             };
+            let is_meant = |what| only.is_none_or(|only| only == unit(what));
             for parked in &mut actor.parked {
+                if !is_meant(What::Thread(parked.thread)) {
+                    continue;
+                }
                 // What it touches depends on what is there, and that may be something else by now.
-                if self.changed {
+                if std::mem::take(&mut parked.is_stale) {
                     look_again(&mut parked.call, &parked.waiting, |path| {
                         files.is_there(path)
                     });
@@ -136,14 +153,15 @@ impl Order<'_, '_> {
                 });
             }
             // What is left of time when its part is done is nobody's: an idle thread that goes home.
-            if actor.timed && !actor.idles && actor.parked.is_empty() && !actor.is_through() {
+            let sleeps = actor.timed && !actor.idles && actor.parked.is_empty();
+            if sleeps && !actor.is_through() && is_meant(What::Timer) {
                 choices.push(Choice {
                     unit: unit(What::Timer),
                     text: "time passes".to_owned(),
                     label: touch::locks(files, &caller),
                 });
             }
-            if kills && !actor.killed && !actor.parked.is_empty() {
+            if kills && !actor.killed && !actor.parked.is_empty() && is_meant(What::Kill) {
                 let mut label = touch::locks(files, &caller);
                 label.add(Object::Process(at), Access::Write);
                 choices.push(Choice {
@@ -153,11 +171,11 @@ impl Order<'_, '_> {
                 });
             }
         }
-        self.changed = false;
-        Ok(choices)
+        choices
     }
 
-    fn step(&mut self, choice: Choice) -> Result<(), Stop> {
+    /// Makes a step. Of one that is known, what could be seen after it was seen in another order.
+    fn step(&mut self, choice: Choice, is_known: bool) -> Result<(), Stop> {
         let at = usize::from(choice.unit.actor);
         let before = self.seen.clone();
         let event = self.past.event(choice.unit, &choice.text, &choice.label);
@@ -198,19 +216,27 @@ impl Order<'_, '_> {
         if choice.label.wakes() || !self.actors[at].is_alive() {
             self.settle_others(at)?;
         }
-        let pids: Vec<i32> = self.actors.iter().map(|actor| actor.child.pid).collect();
-        let values = values(&choice.label, &self.files, &pids, event)?;
-        self.past.push(choice.unit, event, &values);
-        self.keep(Sight::Effect { event, values });
+        let effect = self.stage.memory.effect(event).filter(|_| is_known);
+        if let Some(values) = effect {
+            self.past.push(choice.unit, event, values);
+        } else {
+            let pids: Vec<i32> = self.actors.iter().map(|actor| actor.child.pid).collect();
+            let values = values(&choice.label, &self.files, &pids, event)?;
+            self.past.push(choice.unit, event, &values);
+            self.keep(Sight::Effect { event, values });
+        }
         // Whatever it says it writes, and that is told.
         if std::mem::take(&mut self.actors[at].spoke) {
             self.hear(at)?;
         }
         self.prompt(at)?;
-        self.changed = choice.label.changes();
-        if self.changed {
-            self.look()?;
-            self.judge_step(at, call.as_ref(), &before);
+        if choice.label.changes() {
+            let all = self.actors.iter_mut().flat_map(|actor| &mut actor.parked);
+            all.for_each(|parked| parked.is_stale = true);
+            if !is_known {
+                self.look()?;
+                self.judge_step(at, call.as_ref(), &before);
+            }
         }
         self.alike.push(choice.unit.actor, &choice.label);
         self.labels.push(choice.label);
