@@ -355,6 +355,9 @@ pub(super) struct Explore {
     /// The same seed makes the same choices
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub(super) seed: u64,
+    /// By chance, but whoever has the highest priority goes on as long as it can; somebody falls behind all others so often
+    #[arg(long, value_name = "N", requires = "random")]
+    pub(super) changes: Option<u32>,
     /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
     #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
     pub(super) audit: Option<u64>,

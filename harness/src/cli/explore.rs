@@ -12,7 +12,7 @@ use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::engine::Job;
-use crate::explore::{Found, How, Summary, explore as try_orders, shrink};
+use crate::explore::{Found, How, Random, Summary, explore as try_orders, shrink};
 use crate::orders::{Limits, Schedule, columns, switches};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
@@ -126,7 +126,11 @@ fn one(
             alike: true,
             ..Limits::default()
         },
-        random: args.random.map(|many| (args.seed, many)),
+        random: args.random.map(|many| Random {
+            seed: args.seed,
+            many,
+            changes: args.changes,
+        }),
         workers: args.jobs.unwrap_or(cores * ORDERS_PER_CORE),
         time: args.time.map(Duration::from_secs),
         findings: args.findings,
@@ -169,7 +173,11 @@ fn one(
         && summary.is_whole()
     {
         let by_chance = How {
-            random: Some((args.seed, many)),
+            random: Some(Random {
+                seed: args.seed,
+                many,
+                changes: None,
+            }),
             time: None,
             ..how
         };
@@ -228,8 +236,16 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         ..
     } = summary;
     let rate = (*orders + *slept) as f64 / took.as_secs_f64();
-    let covered = if let Some((seed, _)) = how.random {
-        format!("by chance, seed {seed}")
+    let covered = if let Some(random) = how.random {
+        let priorities = random.changes.map(|changes| {
+            let times = if changes == 1 { "time" } else { "times" };
+            format!(", by priorities that change {changes} {times}")
+        });
+        format!(
+            "by chance, seed {}{}",
+            random.seed,
+            priorities.unwrap_or_default()
+        )
     } else if !summary.is_whole() {
         let why = if interrupt.asked() {
             "interrupted"

@@ -13,7 +13,7 @@ pub use shrink::shrink;
 
 use self::frontier::{Frontier, Next};
 use crate::engine::Job;
-use crate::orders::{End, Finding, Limits, Line, Memory, Ran, Step, Task};
+use crate::orders::{Chance, End, Finding, Limits, Line, Memory, Priorities, Ran, Step, Task};
 use crate::scenario::model::{Explore, Tier};
 use crate::suite::Interrupt;
 use crate::suite::line::Worker;
@@ -27,8 +27,8 @@ const AGAIN: u32 = 20;
 pub struct How {
     /// Which orders.
     pub limits: Limits,
-    /// So many by chance, from this seed, and none in turn.
-    pub random: Option<(u64, u64)>,
+    /// Some by chance, and none in turn.
+    pub random: Option<Random>,
     /// How many at once.
     pub workers: usize,
     /// When to stop.
@@ -41,6 +41,34 @@ pub struct How {
     pub run_cut: bool,
     /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
     pub part: Option<(usize, usize)>,
+}
+
+/// Orders by chance.
+#[derive(Debug, Clone, Copy)]
+pub struct Random {
+    /// From this seed.
+    pub seed: u64,
+    /// So many.
+    pub many: u64,
+    /// By priorities, which change so often; else each step is drawn on its own.
+    pub changes: Option<u32>,
+}
+
+impl Random {
+    /// The orders. How long they are, one that is drawn by nobody tells.
+    fn tasks(self, length: usize) -> Vec<Task> {
+        let within = u32::try_from(length).unwrap_or(u32::MAX);
+        let priorities = self.changes.map(|changes| Priorities { changes, within });
+        let task = |n: u64| Task {
+            chance: Some(Chance {
+                // Never zero, which would stay zero.
+                seed: (self.seed ^ (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1,
+                priorities,
+            }),
+            ..Task::default()
+        };
+        (0..self.many).map(task).collect()
+    }
 }
 
 /// A finding, and an order that shows it.
@@ -123,13 +151,19 @@ pub fn explore(
     let first = match how.random {
         None if took.is_zero() => vec![Task::default()],
         None => std::mem::take(&mut summary.left),
-        Some((seed, many)) => (0..many)
-            .map(|n| Task {
-                // Never zero, which would stay zero.
-                seed: Some((seed ^ (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1),
-                ..Task::default()
-            })
-            .collect(),
+        Some(random) => {
+            let length = random.changes.map(|_| {
+                let mut worker = Worker::start(job, tier, how.limits)?;
+                worker.run(&Task::default())
+            });
+            match length.transpose() {
+                Ok(ran) => random.tasks(ran.map_or(0, |ran| ran.steps.len())),
+                Err(why) => {
+                    summary.broken = Some(why);
+                    return summary;
+                }
+            }
+        }
     };
     let shared = Mutex::new(Shared {
         frontier: Frontier::new(first),
@@ -174,8 +208,9 @@ fn work(
     let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
     let alike = job.case.explore.as_ref().filter(|_| how.limits.alike);
     let alike = alike.map(Explore::alike).unwrap_or_default();
-    // Within a bound nothing is cut short, and by chance nothing sleeps.
-    let foresees = how.limits.preemptions.is_none() && how.random.is_none() && !how.run_cut;
+    // By chance nothing is cut short, and within a bound only what differs in names.
+    let is_cut = how.random.is_none() && (how.limits.preemptions.is_none() || !alike.is_empty());
+    let foresees = is_cut && !how.run_cut;
     let mut worker = None;
     loop {
         let mut guard = lock();

@@ -2,6 +2,7 @@
 //! Nothing here starts a process or touches a file.
 
 mod alike;
+mod chance;
 mod class;
 mod finding;
 mod label;
@@ -15,6 +16,7 @@ mod small;
 use serde::{Deserialize, Serialize};
 
 pub use alike::Alike;
+pub use chance::{Chance, Draw, Priorities};
 pub use class::class;
 pub use finding::{Finding, Line, columns, switches};
 pub use label::{Access, File, Label, Object};
@@ -64,8 +66,8 @@ pub struct Task {
     pub sleep: Vec<Unit>,
     /// How often a process that could have gone on had to wait instead.
     pub preemptions: u32,
-    /// The seed of the choices from there on; else the first of each node is taken.
-    pub seed: Option<u64>,
+    /// How chance decides from there on; else the first of each node is taken.
+    pub chance: Option<Chance>,
     /// The steps say who goes on and not what it does; one that cannot be is passed over.
     pub loose: bool,
 }

@@ -107,7 +107,7 @@ impl<'a> Stage<'a> {
 
     /// Runs one order, from a world made anew, and ends all its processes.
     pub fn run(&mut self, task: &Task) -> Ran {
-        let is_one_of_all = self.limits.alike && task.seed.is_none() && !task.loose;
+        let is_one_of_all = self.limits.alike && task.chance.is_none() && !task.loose;
         let pairs: &[(u8, u8)] = if is_one_of_all { &self.alike } else { &[] };
         let mut order = Order {
             alike: Alike::new(pairs),

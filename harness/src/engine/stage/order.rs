@@ -3,7 +3,9 @@
 use super::actor::Actor;
 use super::value::values;
 use super::{Order, Stop, touch};
-use crate::orders::{Access, Choice, End, Line, Node, Object, Sight, Step, Task, Unit, What, next};
+use crate::orders::{
+    Access, Choice, Draw, End, Line, Node, Object, Sight, Step, Task, Unit, What, next,
+};
 use crate::supervise::look_again;
 
 /// No order has more steps: a process that never comes to an end is a finding.
@@ -13,7 +15,7 @@ impl Order<'_, '_> {
     /// The steps of the task, then the first way at each node, until nobody has anything left to do.
     pub(super) fn go(&mut self, task: &Task, others: &mut Vec<Task>) -> Result<End, Stop> {
         let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
-        let mut dice = task.seed.map(Dice);
+        let mut draw = task.chance.map(Draw::new);
         let mut prefix = task.prefix.iter();
         loop {
             if self.alike.is_mirrored() {
@@ -58,8 +60,8 @@ impl Order<'_, '_> {
                         None => return Ok(self.diverged(step)),
                     }
                 }
-                None => match &mut dice {
-                    Some(dice) => dice.below(choices.len()),
+                None => match &mut draw {
+                    Some(draw) => draw.choose(self.steps.len(), &choices),
                     None => {
                         let node = Node {
                             steps: &self.steps,
@@ -241,17 +243,5 @@ impl Order<'_, '_> {
         self.alike.push(choice.unit.actor, &choice.label);
         self.labels.push(choice.label);
         Ok(())
-    }
-}
-
-/// Choices by a seed: xorshift, the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, many: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % many.max(1) as u64).unwrap_or(0)
     }
 }
