@@ -193,7 +193,7 @@ fn control<'a>(
         beside: beside.clone(),
         known: Deviations::default(),
     };
-    let mut wrong = Vec::new();
+    let (mut judged, mut wrong) = (0, Vec::new());
     run_all(
         run_one,
         &cases,
@@ -202,14 +202,18 @@ fn control<'a>(
         workers,
         interrupt,
         |result| {
+            judged += 1;
             if result.verdict.is_failure() {
                 wrong.push(result.case.id.clone());
             }
         },
     );
+    let of = match cases.len() {
+        all if all == judged => String::new(),
+        all => format!(" of {all}"),
+    };
     say(format_args!(
-        "control: {} cases on the server without a defect, {} wrong",
-        cases.len(),
+        "control: {judged}{of} cases on the server without a defect, {} wrong",
         wrong.len()
     ));
     Ok(wrong)

@@ -102,8 +102,10 @@ pub(super) fn bisect(args: &Bisect) -> Result<Exit, Failure> {
         line.versions[0],
         line.versions[last],
     ));
+    const INTERRUPTED: &str = "interrupted: what is above was seen, and no more";
     for at in [0, last] {
         if !line.look(at, &judge) {
+            say(INTERRUPTED);
             return Ok(Exit::Interrupted);
         }
     }
@@ -115,7 +117,7 @@ pub(super) fn bisect(args: &Bisect) -> Result<Exit, Failure> {
         };
         let Some(at) = at else { break };
         if !line.look(at, &judge) {
-            say("interrupted: what is above was seen, and no more");
+            say(INTERRUPTED);
             return Ok(Exit::Interrupted);
         }
     }
