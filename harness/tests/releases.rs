@@ -98,6 +98,11 @@ fn a_release_that_cannot_be_had_is_named_and_stops_no_other(place: &Place) {
             "2 of 2 releases can be started, 2 were there",
         ],
     );
+    // One that is set up on another interpreter than the one that is named is not meant.
+    let other = place.on_python("python3.99", &["provision", "tiny.toml@0.3"]);
+    assert_eq!(other.status.code(), Some(3), "{other:?}");
+    let said = String::from_utf8(other.stdout).unwrap();
+    lines_have(&said, &["tiny.toml@0.3: cannot tell", "none was found"]);
     let said = place.says(0, &["provision", "--list", "tiny.toml"]);
     let kept: Vec<&str> = said.lines().collect();
     assert_eq!(

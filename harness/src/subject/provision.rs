@@ -42,13 +42,16 @@ impl Recipe<'_> {
             Registry::Pypi(pypi) => pypi::wanted(self, pypi, python::named(var)),
             Registry::Npm(_) | Registry::Cargo(_) => prefix::wanted(self),
         };
-        if let Some(ready) = cache.ready(&wanted) {
+        let is_pypi = matches!(self.registry, Registry::Pypi(_));
+        let in_vain = is_pypi && python::is_named_in_vain(var);
+        let at_hand = |cache: &Cache| cache.ready(&wanted).filter(|_| !in_vain);
+        if let Some(ready) = at_hand(cache) {
             return Ok(ready);
         }
         let interruptible = Interruptible::begin();
         let lock = cache.lock(&wanted, self.tell)?;
         // Somebody else may have set it up while this process waited.
-        if let Some(ready) = cache.ready(&wanted) {
+        if let Some(ready) = at_hand(cache) {
             return Ok(ready);
         }
         cache.wipe_unfinished(&wanted)?;

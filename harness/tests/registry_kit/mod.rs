@@ -100,10 +100,15 @@ impl Place {
     }
 
     pub(crate) fn pidproof(&self, args: &[&str]) -> Output {
+        self.on_python("python3", args)
+    }
+
+    /// With an interpreter that is named.
+    pub(crate) fn on_python(&self, python: &str, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_pidproof"))
             .env_remove("CI")
             .env_remove("GITHUB_ACTIONS")
-            .env("PIDPROOF_PYTHON", "python3")
+            .env("PIDPROOF_PYTHON", python)
             .env("PIDPROOF_CACHE", self.0.path().join("cache"))
             .env("CARGO_HOME", self.0.path().join("cargo-home"))
             .env("npm_config_userconfig", self.0.path().join(".npmrc"))
