@@ -261,6 +261,7 @@ fn what_was_seen_counts_and_not_whether_it_is_known() {
     let pin = |mut case: CaseRecord| {
         case.pinned = std::mem::take(&mut case.mismatches);
         case.verdict = Word::Deviates;
+        case.log = None;
         case
     };
     let late = || case("late", &["PID-1"], Word::TimedOut);
@@ -271,10 +272,18 @@ fn what_was_seen_counts_and_not_whether_it_is_known() {
     };
     let mut gap = wrong().mismatches.remove(0);
     gap.rule = "END-2".into();
+    // It should have ended, and answers instead.
+    let both = || {
+        let mut case = case("both", &["LEG-2", "LEG-3"], Word::Fail);
+        let mut late = late().mismatches.remove(0);
+        late.rule = "LEG-3".into();
+        case.mismatches.push(late);
+        case
+    };
     let cases = [
-        vec![late(), wrong(), new(Vec::new())],
+        vec![late(), wrong(), both(), new(Vec::new())],
         // What is known of the second rule is seen beside what fails at the first.
-        vec![pin(late()), pin(wrong()), new(vec![gap])],
+        vec![pin(late()), pin(wrong()), pin(both()), new(vec![gap])],
     ];
     for (name, cases) in ["a", "b"].into_iter().zip(cases) {
         put(dir.path(), name, run(name), cases, true);
@@ -288,6 +297,16 @@ fn what_was_seen_counts_and_not_whether_it_is_known() {
     assert_eq!(row("LEG-1"), ["0/1", "0/1"]);
     assert_eq!(row("END-1"), ["0/1", "0/1"]);
     assert_eq!(row("END-2"), ["?", "0/1"]);
+    assert_eq!(row("LEG-2"), ["0/1", "0/1"]);
+    assert_eq!(row("LEG-3"), ["0/1", "0/1"]);
+
+    // Of what is known there is no log, but what was seen, and the line that shows it.
+    let page = dir.path().join("page.html");
+    let args = ["matrix", "a", "b", "--html", page.to_str().unwrap()];
+    told(&pidproof(dir.path(), &args));
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("LEG-3, line "), "{page}");
+    assert!(page.contains("pidproof run --no-deviations"), "{page}");
 }
 
 #[test]

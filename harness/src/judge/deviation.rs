@@ -68,11 +68,14 @@ pub fn known(
         // What comes and goes has not come.
         Verdict::Pass
     } else if stale.is_empty() {
-        let lines: Vec<String> = entries
-            .iter()
-            .filter(|entry| covered.iter().any(|mismatch| covers(entry, mismatch)))
-            .map(|entry| say(entry))
-            .collect();
+        // Several entries may have one reason.
+        let mut lines: Vec<String> = Vec::new();
+        for entry in entries.iter() {
+            let line = say(entry);
+            if covered.iter().any(|mismatch| covers(entry, mismatch)) && !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
         Verdict::Deviates(lines.join("\n"))
     } else {
         Verdict::Stale(told)

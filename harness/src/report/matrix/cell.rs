@@ -45,7 +45,7 @@ pub struct Untold {
     pub verdict: Word,
     /// Why, in a line.
     pub why: String,
-    /// What a person is told of it.
+    /// What a person is told of it; of what is known no log is kept, so what was seen.
     pub log: Option<String>,
     /// The command that runs it again.
     pub rerun: String,
@@ -81,8 +81,8 @@ impl Cell {
                 id: case.id.clone(),
                 verdict: case.verdict,
                 why: case.in_a_line(),
-                log: case.log.clone(),
-                rerun: case.rerun.clone(),
+                log: case.log.clone().or_else(|| case.seen()),
+                rerun: rerun(case),
             });
         }
         cell.state = match &cell {
@@ -107,6 +107,16 @@ impl Cell {
     }
 }
 
+/// The command that shows it again: what is known of the subject is no failure unless it is asked for.
+fn rerun(case: &CaseRecord) -> String {
+    match case.verdict {
+        Word::Deviates => format!("{} --no-deviations", case.rerun),
+        Word::Pass | Word::Fail | Word::TimedOut | Word::Stale | Word::Skip | Word::Broken => {
+            case.rerun.clone()
+        }
+    }
+}
+
 /// What was seen counts, and not whether it is known: the same looks the same for a release that somebody has gone through
 /// and for one that nobody has.
 fn says(case: &CaseRecord, rule: &str) -> Says {
@@ -122,7 +132,9 @@ fn says(case: &CaseRecord, rule: &str) -> Says {
             | Word::Broken => Says::Nothing,
         };
     }
-    if gaps.all(|gap| gap.timed_out) {
+    // Where something else of the case was plainly wrong, what did not come in time is wrong too: a server that has answered
+    // has not refused to start.
+    if gaps.all(|gap| gap.timed_out) && case.gaps().all(|gap| gap.timed_out) {
         Says::TimedOut
     } else {
         Says::Broken

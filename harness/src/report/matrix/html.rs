@@ -59,8 +59,11 @@ fn write_page(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     for column in &matrix.columns {
         let about = format!("{}, {}, {}", column.started, column.kernel, column.tier);
         let (about, name) = (escape(&about), escape(&column.name));
-        // A release goes below its package: a dozen of them fit a screen.
-        let name = name.replace('@', "@<br>");
+        // A release goes below its package, in small: a dozen of them fit a screen.
+        let name = match name.split_once('@') {
+            Some((package, release)) => format!("<small>{package}@</small>{release}"),
+            None => name,
+        };
         write!(out, "<th scope=\"col\" title=\"{about}\">{name}</th>")?;
     }
     out.push_str("</tr></thead>\n<tbody>");

@@ -224,6 +224,23 @@ impl CaseRecord {
         self.mismatches.iter().chain(&self.pinned)
     }
 
+    /// What was seen not to be as it must be, and what should have been; nothing, where all was.
+    pub fn seen(&self) -> Option<String> {
+        let one = |gap: &Mismatch| {
+            let Mismatch {
+                rule,
+                line,
+                step,
+                expected,
+                found,
+                ..
+            } = gap;
+            format!("{rule}, line {line}: {step}\nexpected: {expected}\nfound:    {found}\n")
+        };
+        let all: Vec<String> = self.gaps().map(one).collect();
+        (!all.is_empty()).then(|| all.join("\n"))
+    }
+
     /// What is wrong with it, in a line: the first mismatch, how many more there are, or the reason.
     pub fn in_a_line(&self) -> String {
         let text = match self.mismatches.as_slice() {
