@@ -3,6 +3,7 @@
 use super::args::Explain;
 use super::out::{say, wrapped};
 use super::{Exit, Failure};
+use crate::report::n_cases;
 use crate::scenario::diag::nearest;
 use crate::subject;
 
@@ -35,8 +36,8 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, Failure> {
             };
             if case.rules.contains(&rule.id) {
                 any = true;
-                let cases = scenario.cases.len();
-                let line = format!("    {cases:3} cases  {}: {}", case.file, case.title);
+                let cases = n_cases(scenario.cases.len());
+                let line = format!("    {cases:>9}  {}: {}", case.file, case.title);
                 say(wrapped(&line, 15));
             }
         }
