@@ -326,6 +326,11 @@ fn explain_tells_the_rule_and_who_judges_it() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("LEG-1 (core)"));
     assert!(ran.stdout.contains("old-server-stops-new.toml"));
+    let of_one = run(&["explain", "PID-4"]).stdout;
+    assert!(
+        of_one.contains("   1 case  ") && !of_one.contains("1 cases"),
+        "{of_one}"
+    );
 }
 
 #[test]
