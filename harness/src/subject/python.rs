@@ -94,7 +94,7 @@ pub(super) fn named(var: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 
 /// Whether one was named that is not there: then a release that was set up on another is none.
 pub(super) fn is_named_in_vain(var: &dyn Fn(&str) -> Option<OsString>) -> bool {
-    is_named(var).then(|| candidates(var).is_empty()) == Some(true)
+    is_named(var) && candidates(var).is_empty()
 }
 
 /// Those that will do, the best first: one that needs no cure, then the newest, pre-releases last.
