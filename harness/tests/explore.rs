@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use assert_cmd::Command;
 use pidproof::engine::stage::quiet::{Stillness, Threads};
@@ -227,6 +228,48 @@ fn a_process_that_hands_a_token_round_never_stands_still() {
         assert_eq!(said, "done\n");
         assert!(child.wait().unwrap().success());
     }
+}
+
+/// On a core that another keeps busy, a thread that was woken has not run for a while, and does not sleep any more.
+#[test]
+fn who_was_woken_and_waits_for_a_core_does_not_stand_still() {
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use nix::unistd::Pid;
+
+    let mine = sched_getaffinity(Pid::this()).unwrap();
+    let core = (0..CpuSet::count()).find(|at| mine.is_set(*at).unwrap());
+    let mut core_only = CpuSet::new();
+    core_only.set(core.unwrap()).unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            sched_setaffinity(Pid::from_raw(0), &core_only).unwrap();
+            while !over.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        let mut child = std::process::Command::new("nice")
+            .args(["-n", "19", "cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        sched_setaffinity(Pid::from_raw(pid), &core_only).unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut threads = Threads::default();
+        // Before it is woken, and after.
+        let seen = [(); 20].map(|()| {
+            while let Stillness::Runs = threads.look(pid, &[]) {}
+            let before = threads.are_as_before(0);
+            stdin.write_all(b"wake up\n").unwrap();
+            (before, threads.are_as_before(0))
+        });
+        over.store(true, Ordering::Relaxed);
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+        assert_eq!(seen, [(true, false); 20]);
+    });
 }
 
 /// Whether there is something to be read.

@@ -79,10 +79,16 @@ impl Threads {
 
     /// Whether nobody but the one thread that was let go has run since it last stood still, and no thread has come or
     /// gone. Then that one alone has to be looked at, and that it is held again was told.
+    ///
+    /// That a thread has not run says nothing while it waits for a core: on a host with much to do, one that has just got
+    /// the lock that it slept for runs long after.
     #[must_use]
     pub fn are_as_before(&self, but: i32) -> bool {
-        let slept =
-            |thread: &Thread| thread.tid == but || times(&thread.schedstat) == Some(thread.ran);
+        let slept = |thread: &Thread| {
+            // In this turn: what has run by the second look was ready at the first, or had run already.
+            let is_ready = || state(&thread.stat) == Some('R');
+            thread.tid == but || !is_ready() && times(&thread.schedstat) == Some(thread.ran)
+        };
         !self.known.is_empty() && self.are_all() && self.known.iter().all(slept)
     }
 
