@@ -54,7 +54,7 @@ fn the_same_is_covered_whether_what_is_cut_short_is_run_or_not() {
         (by_preemptions, cut, foreseen)
     };
     let (orders, cut, foreseen) = covered(&[]);
-    let (all, all_cut, none) = covered(&["--run-cut"]);
+    let (all, all_cut, none) = covered(&["--run-all"]);
     assert_eq!((orders, cut + foreseen), (all, all_cut));
     assert!(foreseen > 0 && none == 0, "{foreseen}, {none}");
 }

@@ -343,7 +343,7 @@ pub(super) struct Explore {
     /// Explorations of one's own instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
-    /// Every order with at most so many preemptions, instead of one order of each class
+    /// Only orders with at most so many preemptions, and of each class one of them
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<u32>,
     /// So many processes may be killed in an order, at any call
@@ -361,9 +361,10 @@ pub(super) struct Explore {
     /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
     #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
     pub(super) audit: Option<u64>,
-    /// Run also the orders that are known to be cut short, from what was seen in others
+    /// Run also the orders of which others tell that they are cut short, or differ from one that was run in nothing anybody
+    /// could see
     #[arg(long)]
-    pub(super) run_cut: bool,
+    pub(super) run_all: bool,
     /// Stop after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub(super) time: Option<u64>,

@@ -13,7 +13,7 @@ use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::engine::Job;
 use crate::explore::{Found, How, Random, Summary, explore as try_orders, shrink};
-use crate::orders::{Limits, Schedule, columns, switches};
+use crate::orders::{Class, Limits, Schedule, columns, switches};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
@@ -135,7 +135,7 @@ fn one(
         time: args.time.map(Duration::from_secs),
         findings: args.findings,
         keep_classes: args.audit.is_some(),
-        run_cut: args.run_cut,
+        run_all: args.run_all,
         part: args.part,
     };
     say(format_args!(
@@ -228,6 +228,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         orders,
         slept,
         foreseen,
+        like,
         steps,
         longest,
         looks,
@@ -256,7 +257,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         };
         format!("{why}: {} orders were known to be left", summary.left.len())
     } else if let Some(most) = how.limits.preemptions {
-        format!("every order with at most {most} preemptions")
+        format!("every order with at most {most} preemptions, or one of its class")
     } else {
         "at least one order of every class: none is left".to_owned()
     };
@@ -270,7 +271,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         .map(|(preemptions, orders)| format!("{orders} with {preemptions}"))
         .collect();
     let mut text = format!(
-        "  {orders} orders ({}), {slept} cut short, {foreseen} known to be and not run; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
+        "  {orders} orders ({}), {slept} cut short, {foreseen} known to be and not run, {like} like one that was run; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
          {again} begun anew; {:.1} s, {rate:.0} orders a second\n  {} findings",
         by.join(", "),
         took.as_secs_f64(),
@@ -375,7 +376,7 @@ fn audit(
     job: &Job,
     tier: Tier,
     by_chance: &How,
-    reached: &BTreeSet<String>,
+    reached: &BTreeSet<Class>,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let hit = try_all(job, tier, by_chance, None, interrupt);

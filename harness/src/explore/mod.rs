@@ -13,7 +13,9 @@ pub use shrink::shrink;
 
 use self::frontier::{Frontier, Next};
 use crate::engine::Job;
-use crate::orders::{Chance, End, Finding, Limits, Line, Memory, Priorities, Ran, Step, Task};
+use crate::orders::{
+    Chance, Class, End, Finding, Limits, Line, Memory, Priorities, Ran, Step, Task, Why,
+};
 use crate::scenario::model::{Explore, Tier};
 use crate::suite::Interrupt;
 use crate::suite::line::Worker;
@@ -37,8 +39,8 @@ pub struct How {
     pub findings: usize,
     /// Whether the classes are kept, to be compared.
     pub keep_classes: bool,
-    /// Whether an order that is known to be cut short is run all the same.
-    pub run_cut: bool,
+    /// Whether an order is run all the same that is known to be cut short, or to be like one that was run.
+    pub run_all: bool,
     /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
     pub part: Option<(usize, usize)>,
 }
@@ -98,6 +100,9 @@ pub struct Summary {
     /// Orders that were not begun, as they were known to be left in the midst.
     #[serde(default)]
     pub foreseen: u64,
+    /// Orders that were not begun, as one that differs in nothing anybody could see had been run to its end.
+    #[serde(default)]
+    pub like: u64,
     /// Orders by the number of their preemptions.
     pub by_preemptions: BTreeMap<u32, u64>,
     /// Steps of all.
@@ -113,7 +118,7 @@ pub struct Summary {
     /// What broke a rule, each once.
     pub found: Vec<Found>,
     /// How many different classes were reached; all of them, if they are kept.
-    pub classes: BTreeSet<String>,
+    pub classes: BTreeSet<Class>,
     /// Orders that were left to be tried: an exploration can go on with them.
     pub left: Vec<Task>,
     /// How long it took.
@@ -206,11 +211,9 @@ fn work(
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     let actors = job.case.explore.iter().flat_map(|explore| &explore.actors);
     let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
-    let alike = job.case.explore.as_ref().filter(|_| how.limits.alike);
-    let alike = alike.map(Explore::alike).unwrap_or_default();
-    // By chance nothing is cut short, and within a bound only what differs in names.
-    let is_cut = how.random.is_none() && (how.limits.preemptions.is_none() || !alike.is_empty());
-    let foresees = is_cut && !how.run_cut;
+    let alike = job.case.explore.as_ref().map(Explore::alike);
+    let alike = alike.unwrap_or_default();
+    let foresees = how.random.is_none() && !how.run_all;
     let mut worker = None;
     loop {
         let mut guard = lock();
@@ -225,14 +228,15 @@ fn work(
                         summary,
                         memory,
                     } = &mut *guard;
-                    let cut = foresees.then(|| memory.foresee(&task, (actors, &alike), how.limits));
-                    match cut.flatten() {
-                        None => break task,
-                        Some(cut) => {
-                            summary.foreseen += 1;
-                            frontier.done(cut.others);
-                        }
+                    let foresee = || memory.foresee(&task, (actors, &alike), how.limits);
+                    let Some(spared) = foresees.then(foresee).flatten() else {
+                        break task;
+                    };
+                    match spared.why {
+                        Why::IsCut => summary.foreseen += 1,
+                        Why::WasRun => summary.like += 1,
                     }
+                    frontier.done(spared.others);
                 }
                 Next::None => return Ok(()),
                 // Others are at work, and what they find may be more to do.
@@ -298,8 +302,11 @@ fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
         others.retain(|_| at.next().is_some_and(|at: usize| at % of.max(1) == part));
     }
     frontier.done(others);
-    if let Some(class) = ran.class.filter(|_| how.keep_classes) {
-        summary.classes.insert(class);
+    if let Some(class) = ran.class {
+        memory.ended(class);
+        if how.keep_classes {
+            summary.classes.insert(class);
+        }
     }
     for finding in ran.findings {
         let same = |found: &&mut Found| {

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Label, Step};
+use super::Label;
 
 /// Two actors that are alike.
 #[derive(Debug)]
@@ -70,14 +70,16 @@ impl Alike {
     }
 }
 
-/// The steps with the actors' names in each way in which they can have them.
+/// Each way in which the actors can have their names: for each its other number.
 #[must_use]
-pub(super) fn renamed(steps: &[Step], pairs: &[(u8, u8)]) -> Vec<Vec<Step>> {
-    let mut all = vec![steps.to_vec()];
+pub(super) fn renamings(pairs: &[(u8, u8)]) -> Vec<Vec<u8>> {
+    let last = pairs.iter().map(|(first, second)| first.max(second)).max();
+    let mut all = vec![last.map_or(Vec::new(), |last| (0..=*last).collect::<Vec<u8>>())];
     let mut at = 0;
     while let Some(known) = all.get(at).cloned() {
-        for pair in pairs {
-            let other: Vec<Step> = known.iter().map(|step| swapped(step, *pair)).collect();
+        for (first, second) in pairs {
+            let mut other = known.clone();
+            other.swap(usize::from(*first), usize::from(*second));
             if !all.contains(&other) {
                 all.push(other);
             }
@@ -85,14 +87,4 @@ pub(super) fn renamed(steps: &[Step], pairs: &[(u8, u8)]) -> Vec<Vec<Step>> {
         at += 1;
     }
     all
-}
-
-fn swapped(step: &Step, (first, second): (u8, u8)) -> Step {
-    let mut step = step.clone();
-    step.unit.actor = match step.unit.actor {
-        actor if actor == first => second,
-        actor if actor == second => first,
-        other => other,
-    };
-    step
 }

@@ -2,13 +2,13 @@
 //!
 //! What a process does next depends on what it could know, and on the state of what it is about to touch. Both recur in
 //! many orders. So of an order that will be cut short, because all that is left in it is tried in another place, that can
-//! mostly be told without running it.
+//! mostly be told without running it. And an order of a class of which one was run to its end comes to the same end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alike, Choice, Limits, Node, Object, Past, Step, Task, next};
+use super::{Alike, Choice, Class, Label, Limits, Node, Object, Past, Step, Task, class, next};
 
 /// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once; one
 /// that has come to its call at once has not waited.
@@ -127,13 +127,26 @@ struct Next {
 pub struct Memory {
     next: HashMap<Who, Vec<Next>>,
     effects: HashMap<u64, Known<Values>>,
+    /// Classes of which an order was run to its end.
+    ended: HashSet<Class>,
 }
 
 /// An order that need not be run.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct Spared {
+    /// Why not.
+    pub why: Why,
     /// Orders that part from it.
     pub others: Vec<Task>,
+}
+
+/// Why an order need not be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// All that is left in it is tried in another place.
+    IsCut,
+    /// Another of its class was run to its end.
+    WasRun,
 }
 
 impl Memory {
@@ -167,6 +180,11 @@ impl Memory {
         }
     }
 
+    /// An order of this class was run to its end.
+    pub fn ended(&mut self, class: Class) {
+        self.ended.insert(class);
+    }
+
     /// What a step came to, if that is known.
     #[must_use]
     pub fn effect(&self, event: u64) -> Option<&[(Object, u64)]> {
@@ -189,23 +207,25 @@ impl Memory {
             .map(Vec::as_slice)
     }
 
-    /// Goes through an order in thought: of so many processes, each with its next of those that are alike. It need not be
-    /// run if it is known to be cut short.
+    /// Goes through an order in thought: of so many processes, each with its next of those that are alike. Something, if it
+    /// is known that it need not be run.
     #[must_use]
     pub fn foresee(
         &self,
         task: &Task,
         (actors, pairs): (u8, &[(u8, u8)]),
         limits: Limits,
-    ) -> Option<Cut> {
+    ) -> Option<Spared> {
+        let spared = |why, others| Some(Spared { why, others });
         let mut past = Past::default();
         let mut steps: Vec<Step> = Vec::new();
+        let mut labels: Vec<Label> = Vec::new();
         let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
         let mut others = Vec::new();
-        let mut alike = Alike::new(pairs);
+        let mut alike = Alike::new(if limits.alike { pairs } else { &[] });
         loop {
             if alike.is_mirrored() {
-                return Some(Cut { others });
+                return spared(Why::IsCut, others);
             }
             let wanted = task.prefix.get(steps.len());
             let times = if wanted.is_some() { ONCE } else { SURE };
@@ -217,8 +237,11 @@ impl Memory {
                 Some(step) => choices
                     .iter()
                     .position(|choice| choice.unit == step.unit && choice.text == step.text)?,
-                // Somebody has to see how that ends.
-                None if choices.is_empty() => return None,
+                None if choices.is_empty() => {
+                    let class = class(&steps, &labels, pairs);
+                    // Somebody has to see how that ends.
+                    return spared(Why::WasRun, others).filter(|_| self.ended.contains(&class));
+                }
                 None => {
                     let node = Node {
                         steps: &steps,
@@ -227,7 +250,7 @@ impl Memory {
                         choices: &choices,
                     };
                     let Some(way) = next(&node, limits) else {
-                        return Some(Cut { others });
+                        return spared(Why::IsCut, others);
                     };
                     others.extend(way.others);
                     (sleep, preemptions) = (way.sleep, way.preemptions);
@@ -239,6 +262,7 @@ impl Memory {
             past.push(unit, event, self.effect(event)?);
             alike.push(unit.actor, &label);
             steps.push(Step { unit, text });
+            labels.push(label);
         }
     }
 }

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub use alike::Alike;
 pub use chance::{Chance, Draw, Priorities};
-pub use class::class;
+pub use class::{Class, class};
 pub use finding::{Finding, Line, columns, switches};
 pub use label::{Access, File, Label, Object};
-pub use memory::{Cut, Memory, Sight};
+pub use memory::{Memory, Sight, Spared, Why};
 pub use next::{Choice, Limits, Node, Way, next};
 pub use past::{Past, changed};
 pub use schedule::{BadSchedule, Schedule};
@@ -82,7 +82,7 @@ pub struct Ran {
     /// Orders that part from this one after the task's own steps.
     pub others: Vec<Task>,
     /// What all orders have in common that differ in nothing that matters.
-    pub class: Option<String>,
+    pub class: Option<Class>,
     /// What broke a rule.
     pub findings: Vec<Finding>,
     /// All calls, those among them that were not held, and what else happened.

@@ -101,8 +101,11 @@ fn path(text: Option<&String>) -> Option<&Path> {
 /// All locks that a process may have, as its end lets them go.
 pub(super) fn locks(files: &mut Files, caller: &Caller<'_>) -> Label {
     let mut label = Label::default();
-    for inode in caller.tried {
-        let id = files.of(*inode, caller.knows);
+    let of = |inode: &Inode| files.of(*inode, caller.knows);
+    let mut tried: Vec<File> = caller.tried.iter().map(of).collect();
+    // Not by their numbers, which are others in each order: what is the same has to look the same.
+    tried.sort_unstable();
+    for id in tried {
         label.add(Object::Lock(id), Access::Write);
     }
     label
