@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alike, Choice, Class, Label, Limits, Node, Object, Past, Step, Task, class, next};
+use super::{
+    Alike, Choice, Class, Label, Limits, Node, Object, Past, Step, Task, class, next, together,
+};
 
 /// How often something is to be seen before it is relied on. A process that waits for a time may wake too early once; one
 /// that has come to its call at once has not waited.
@@ -227,7 +229,8 @@ impl Memory {
             if alike.is_mirrored() {
                 return spared(Why::IsCut, others);
             }
-            let wanted = task.prefix.get(steps.len());
+            let from = steps.len();
+            let wanted = task.prefix.get(from);
             let times = if wanted.is_some() { ONCE } else { SURE };
             let mut choices: Vec<Choice> = Vec::new();
             for actor in 0..actors {
@@ -257,12 +260,20 @@ impl Memory {
                     way.chosen
                 }
             };
-            let Choice { unit, text, label } = choices.swap_remove(chosen);
-            let event = past.event(unit, &text, &label);
-            past.push(unit, event, self.effect(event)?);
-            alike.push(unit.actor, &label);
-            steps.push(Step { unit, text });
-            labels.push(label);
+            for Choice { unit, text, label } in together(&choices, chosen) {
+                let event = past.event(*unit, text, label);
+                past.push(*unit, event, self.effect(event)?);
+                alike.push(unit.actor, label);
+                steps.push(Step {
+                    unit: *unit,
+                    text: text.clone(),
+                });
+                labels.push(label.clone());
+            }
+            let is_as_wanted = |(step, wanted): (&Step, &Step)| step == wanted;
+            if !steps.iter().zip(&task.prefix).skip(from).all(is_as_wanted) {
+                return None;
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ pub use class::{Class, class};
 pub use finding::{Finding, Line, columns, switches};
 pub use label::{Access, File, Label, Object};
 pub use memory::{Memory, Sight, Spared, Why};
-pub use next::{Choice, Limits, Node, Way, next};
+pub use next::{Choice, Limits, Node, Way, next, together};
 pub use past::{Past, changed};
 pub use schedule::{BadSchedule, Schedule};
 
@@ -39,7 +39,7 @@ pub struct Unit {
 pub enum What {
     /// A thread makes the call that it waits in; threads are numbered as they were first seen.
     Thread(u8),
-    /// The time passes that the process waits at most.
+    /// The time passes that the process waits at most, and that of all others who wait for a time.
     Timer,
     /// The process is killed.
     Kill,

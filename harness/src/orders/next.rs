@@ -73,12 +73,17 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
             unit,
         )
     });
+    // When time passes it passes for all: the first of those who wait for it stands for them.
+    let is_timer = |at: &usize| node.choices[*at].unit.what == What::Timer;
+    let first = order.iter().copied().find(is_timer);
+    order.retain(|at| !is_timer(at) || Some(*at) == first);
     let all = limits.full || limits.preemptions.is_some();
     let mut sleep: Vec<Unit> = if all { Vec::new() } else { node.sleep.to_vec() };
     let mut ways = Vec::new();
     for at in order {
         let choice = &node.choices[at];
-        if sleep.contains(&choice.unit) {
+        let made = together(node.choices, at);
+        if made.iter().any(|made| sleep.contains(&made.unit)) {
             continue;
         }
         let preemptions = node.preemptions + u32::from(preempts(node, last, choice.unit));
@@ -86,8 +91,12 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
             continue;
         }
         let stays = |unit: &Unit| {
-            let asleep = node.choices.iter().find(|other| other.unit == *unit);
-            asleep.is_some_and(|asleep| !depends(asleep, choice))
+            let asleep = node.choices.iter().position(|other| other.unit == *unit);
+            let asleep = asleep.map(|asleep| together(node.choices, asleep));
+            asleep.is_some_and(|asleep| {
+                let depends_on = |choice: &&Choice| asleep.iter().any(|it| depends(it, choice));
+                !made.iter().any(depends_on)
+            })
         };
         ways.push((
             at,
@@ -120,6 +129,23 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
         preemptions,
         others: others.collect(),
     })
+}
+
+/// What is done by a choice: when time passes for one, it passes for all who wait for a time. Nobody can make one of them
+/// wait longer than another who began before it; and that one's time came before another began to wait, is an order of its
+/// own. The one that was chosen comes first.
+#[must_use]
+pub fn together(choices: &[Choice], chosen: usize) -> Vec<&Choice> {
+    let is_timer = |choice: &&Choice| choice.unit.what == What::Timer;
+    let Some(choice) = choices.get(chosen) else {
+        return Vec::new();
+    };
+    let others = choices
+        .iter()
+        .filter(is_timer)
+        .filter(|_| is_timer(&choice));
+    let others = others.filter(|other| other.unit != choice.unit);
+    [choice].into_iter().chain(others).collect()
 }
 
 /// Two units of one process are never told apart from outside: memory is theirs together.

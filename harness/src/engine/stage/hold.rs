@@ -22,20 +22,25 @@ const SOON: Duration = Duration::from_micros(150);
 const TIMER: Duration = Duration::from_secs(3);
 
 impl Order<'_, '_> {
-    /// Waits for a process that sleeps for a time to go on by itself, which it does by a call. One that makes none, as
+    /// Waits for processes that sleep for a time to go on by themselves, which they do by a call. One that makes none, as
     /// an idle thread that looks now and then whether there is work, is not waited for again.
-    pub(super) fn pass_time(&mut self, at: usize) -> Result<(), Stop> {
+    pub(super) fn pass_time(&mut self, whose: &[usize]) -> Result<(), Stop> {
         let deadline = Instant::now() + TIMER;
-        let before = self.actors[at].told;
-        while self.actors[at].told == before && self.actors[at].is_alive() {
+        let before: Vec<u64> = self.actors.iter().map(|actor| actor.told).collect();
+        loop {
+            let actors = &mut self.actors;
+            let sleeps = |at: &&usize| actors[**at].told == before[**at] && actors[**at].is_alive();
+            let asleep: Vec<usize> = whose.iter().filter(sleeps).copied().collect();
             let left = deadline.saturating_duration_since(Instant::now());
+            if asleep.is_empty() {
+                return Ok(());
+            }
             if left.is_zero() {
-                self.actors[at].idles = true;
-                break;
+                asleep.iter().for_each(|at| actors[*at].idles = true);
+                return Ok(());
             }
             self.listen(left)?;
         }
-        Ok(())
     }
 
     pub(super) fn let_go(&mut self, at: usize, parked: &Parked) -> Result<(), Stop> {

@@ -4,7 +4,7 @@ use super::actor::Actor;
 use super::value::values;
 use super::{Order, Stop, touch};
 use crate::orders::{
-    Access, Choice, Draw, End, Line, Node, Object, Sight, Step, Task, Unit, What, next,
+    Access, Choice, Draw, End, Line, Node, Object, Sight, Step, Task, Unit, What, next, together,
 };
 use crate::supervise::look_again;
 
@@ -16,17 +16,28 @@ impl Order<'_, '_> {
     pub(super) fn go(&mut self, task: &Task, others: &mut Vec<Task>) -> Result<End, Stop> {
         let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
         let mut draw = task.chance.map(Draw::new);
-        let mut prefix = task.prefix.iter();
+        let mut checked = 0;
+        let mut loose = task.prefix.iter().filter(|_| task.loose);
         loop {
             if self.alike.is_mirrored() {
                 return Ok(End::Slept);
             }
-            if self.steps.len() < task.known
-                && let Some(step) = prefix.next()
+            // What is done by a choice besides it has to be the same too.
+            let begun = self.steps.iter().zip(&task.prefix);
+            if !task.loose
+                && let Some((_, step)) = begun.skip(checked).find(|(made, step)| made != step)
             {
-                let choice = self.choices(Some(step.unit)).pop();
-                match choice.filter(|choice| choice.text == step.text) {
-                    Some(choice) => self.step(choice, true)?,
+                return Ok(self.diverged(step));
+            }
+            checked = self.steps.len();
+            let wanted = task.prefix.get(self.steps.len()).filter(|_| !task.loose);
+            if self.steps.len() < task.known
+                && let Some(step) = wanted
+            {
+                let choices = self.choices(Some(step.unit));
+                let is_it = |choice: &Choice| choice.unit == step.unit && choice.text == step.text;
+                match choices.iter().position(is_it) {
+                    Some(chosen) => self.steps(&choices, chosen, true)?,
                     None => return Ok(self.diverged(step)),
                 }
                 continue;
@@ -37,11 +48,7 @@ impl Order<'_, '_> {
             let choices = self.choices(None);
             self.remember(&choices);
             let same = |step: &&Step| choices.iter().any(|choice| choice.unit == step.unit);
-            let wanted = if task.loose {
-                prefix.find(same)
-            } else {
-                prefix.next()
-            };
+            let wanted = wanted.or_else(|| loose.find(same));
             if choices.is_empty() && wanted.is_none() {
                 self.judge_the_end()?;
                 return Ok(End::Finished);
@@ -78,11 +85,18 @@ impl Order<'_, '_> {
                     }
                 },
             };
-            let Some(choice) = choices.into_iter().nth(chosen) else {
-                return Err(Stop::Broken("no such choice".into()));
-            };
-            self.step(choice, false)?;
+            self.steps(&choices, chosen, false)?;
         }
+    }
+
+    /// Makes a choice, with what is done by it.
+    fn steps(&mut self, choices: &[Choice], chosen: usize, is_known: bool) -> Result<(), Stop> {
+        let made = together(choices, chosen);
+        let timers = made.iter().filter(|made| made.unit.what == What::Timer);
+        let whose: Vec<usize> = timers.map(|made| usize::from(made.unit.actor)).collect();
+        self.pass_time(&whose)?;
+        made.into_iter()
+            .try_for_each(|choice| self.step(choice.clone(), is_known))
     }
 
     /// What is seen here of each process, for orders that come by here too.
@@ -133,7 +147,11 @@ impl Order<'_, '_> {
                 tried: &actor.tried,
                 knows: self.past.knows(at),
             };
-            let is_meant = |what| only.is_none_or(|only| only == unit(what));
+            let is_timer = only.is_some_and(|only| only.what == What::Timer);
+            let is_meant = |what| {
+                let is_one = |only| only == unit(what) || is_timer && what == What::Timer;
+                only.is_none_or(is_one)
+            };
             for parked in &mut actor.parked {
                 if !is_meant(What::Thread(parked.thread)) {
                     continue;
@@ -160,11 +178,11 @@ impl Order<'_, '_> {
                 choices.push(Choice {
                     unit: unit(What::Timer),
                     text: "time passes".to_owned(),
-                    label: touch::locks(files, &caller),
+                    label: touch::locks(files, &caller, Access::Read),
                 });
             }
             if kills && !actor.killed && !actor.parked.is_empty() && is_meant(What::Kill) {
-                let mut label = touch::locks(files, &caller);
+                let mut label = touch::locks(files, &caller, Access::Write);
                 label.add(Object::Process(at), Access::Write);
                 choices.push(Choice {
                     unit: unit(What::Kill),
@@ -202,7 +220,8 @@ impl Order<'_, '_> {
                 self.let_go(at, &parked)?;
                 call = Some(parked.call);
             }
-            What::Timer => self.pass_time(at)?,
+            // It has passed.
+            What::Timer => {}
             What::Kill => {
                 self.actors[at].killed = true;
                 self.actors[at].parked.clear();

@@ -30,7 +30,7 @@ pub(super) struct Caller<'a> {
 pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Label {
     let mut label = Label::default();
     match call.family {
-        Family::Exit if call.name == "exit_group" => return locks(files, caller),
+        Family::Exit if call.name == "exit_group" => return locks(files, caller, Access::Write),
         // What others could tell by it does not change what they do.
         Family::Exit | Family::Dup | Family::Fcntl | Family::Sync | Family::Chdir => return label,
         Family::Write if matches!(call.path.as_deref(), Some("stdout" | "stderr")) => return label,
@@ -98,15 +98,16 @@ fn path(text: Option<&String>) -> Option<&Path> {
     text.map(Path::new)
 }
 
-/// All locks that a process may have, as its end lets them go.
-pub(super) fn locks(files: &mut Files, caller: &Caller<'_>) -> Label {
+/// All locks that a process may have or wait for: its end lets them go, and that its time comes is another thing before
+/// somebody lets them go than after it.
+pub(super) fn locks(files: &mut Files, caller: &Caller<'_>, access: Access) -> Label {
     let mut label = Label::default();
     let of = |inode: &Inode| files.of(*inode, caller.knows);
     let mut tried: Vec<File> = caller.tried.iter().map(of).collect();
     // Not by their numbers, which are others in each order: what is the same has to look the same.
     tried.sort_unstable();
     for id in tried {
-        label.add(Object::Lock(id), Access::Write);
+        label.add(Object::Lock(id), access);
     }
     label
 }
