@@ -21,7 +21,8 @@ pub(super) struct Frontier {
     tasks: BTreeMap<u32, Vec<Task>>,
     at_work: usize,
     stopped: bool,
-    again: HashMap<Vec<Step>, u32>,
+    /// How often one was begun anew, by its steps or its seed.
+    again: HashMap<(Vec<Step>, Option<u64>), u32>,
 }
 
 impl Frontier {
@@ -71,7 +72,9 @@ impl Frontier {
     /// An order is to be begun anew. Not for ever: returns whether it will be.
     pub(super) fn again(&mut self, task: Task, most: u32) -> bool {
         self.at_work = self.at_work.saturating_sub(1);
-        let times = self.again.entry(task.prefix.clone()).or_default();
+        let seed = task.chance.map(|chance| chance.seed);
+        let key = (task.prefix.clone(), seed);
+        let times = self.again.entry(key).or_default();
         *times += 1;
         if *times > most {
             return false;

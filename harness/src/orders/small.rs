@@ -305,7 +305,9 @@ fn what_is_foreseen_is_what_would_have_been_cut() {
         let run = explore(programs, REDUCED, false);
         let thought = explore(programs, REDUCED, true);
         assert_eq!(run.classes, thought.classes);
-        assert_eq!(run.orders, thought.orders);
+        // An order that differs from one that was run only in names is like that one.
+        assert_eq!(run.orders, thought.orders + thought.like);
+        assert!(thought.like == 0 || !alike(programs).is_empty());
         assert_eq!(run.cut, thought.cut + thought.foreseen);
         foreseen += thought.foreseen;
     }

@@ -57,8 +57,8 @@ pub(super) struct Actor<'a> {
     pub(super) still: Threads,
     /// The thread that was let go since, if it is only one.
     pub(super) let_go: Option<i32>,
-    /// It sleeps for a time only.
-    pub(super) timed: bool,
+    /// It sleeps for a time only: until then at most.
+    pub(super) wakes: Option<Instant>,
     /// When it was let go last, and whether it has come to its next call or its end at once since.
     since: Instant,
     pub(super) at_once: bool,
@@ -86,7 +86,7 @@ impl<'a> Actor<'a> {
             waits: BTreeMap::new(),
             still: Threads::default(),
             let_go: None,
-            timed: false,
+            wakes: None,
             since: Instant::now(),
             at_once: false,
             idles: false,
@@ -142,6 +142,7 @@ impl<'a> Actor<'a> {
     /// A thread has called.
     pub(super) fn called(&mut self, tid: i32) {
         self.told += 1;
+        self.wakes = None;
         self.idles = false;
         match self.waits.get_mut(&tid) {
             Some(wait) if wait.slept => wait.woke = true,
@@ -171,6 +172,20 @@ impl<'a> Actor<'a> {
             parked.thread = u8::try_from(at).unwrap_or(u8::MAX);
         }
         self.parked.sort_by_key(|parked| parked.thread);
+    }
+
+    /// It stands still; its first sleep that ends by itself ends in so long at most.
+    pub(super) fn sleeps(&mut self, wakes: Option<Duration>) {
+        let now = Instant::now();
+        // Of some sleeps it is known how long they are and not when they began: what was seen first is nearest to that.
+        let before = self.wakes.filter(|at| *at > now);
+        self.wakes = wakes.map(|left| before.map_or(now + left, |at| at.min(now + left)));
+    }
+
+    /// Whether its time is something that can come before or after what others do. What is left of it when its part is done
+    /// is nobody's: an idle thread that goes home.
+    pub(super) fn may_wake(&self) -> bool {
+        self.wakes.is_some() && !self.idles && self.parked.is_empty() && !self.is_through()
     }
 
     /// It is held, or has ended.

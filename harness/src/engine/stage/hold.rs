@@ -18,6 +18,8 @@ use crate::supervise::{self, Seen};
 
 /// How long a poll waits before it is asked whether the process sleeps: most calls are followed by the next at once.
 const SOON: Duration = Duration::from_micros(150);
+/// Who calls so short before the end of a sleep has woken by its time.
+const CLOSE: Duration = Duration::from_millis(20);
 /// How long a timer of a process may take.
 const TIMER: Duration = Duration::from_secs(3);
 
@@ -26,6 +28,8 @@ impl Order<'_, '_> {
     /// an idle thread that looks now and then whether there is work, is not waited for again.
     pub(super) fn pass_time(&mut self, whose: &[usize]) -> Result<(), Stop> {
         let deadline = Instant::now() + TIMER;
+        // Now it is their turn.
+        whose.iter().for_each(|at| self.actors[*at].wakes = None);
         let before: Vec<u64> = self.actors.iter().map(|actor| actor.told).collect();
         loop {
             let actors = &mut self.actors;
@@ -68,15 +72,15 @@ impl Order<'_, '_> {
                 continue;
             }
             if self.is_held_again(at) {
-                self.actors[at].timed = false;
+                self.actors[at].wakes = None;
                 break;
             }
             let still = self.stillness(at);
             self.looks += 1;
-            if let Stillness::Waits { timed } = still
+            if let Stillness::Waits { wakes } = still
                 && !self.listen(Duration::ZERO)?
             {
-                self.actors[at].timed = timed;
+                self.actors[at].sleeps(wakes);
                 break;
             }
             if Instant::now() > deadline {
@@ -160,6 +164,9 @@ impl Order<'_, '_> {
             return Ok(());
         };
         let actor = &mut self.actors[at];
+        if actor.may_wake() && actor.wakes.is_some_and(|at| at <= Instant::now() + CLOSE) {
+            self.early = Some(actor.name().to_owned());
+        }
         actor.called(waiting.tid);
         // Others of its threads may have gone on since.
         self.files.forget();

@@ -193,7 +193,7 @@ impl Order<'_, '_> {
             && self
                 .actors
                 .iter()
-                .any(|actor| actor.is_alive() && actor.timed)
+                .any(|actor| actor.is_alive() && actor.wakes.is_some())
             && Instant::now() < deadline
         {
             self.listen(Duration::from_millis(50))?;

@@ -67,6 +67,8 @@ struct Order<'s, 'a> {
     looks: u64,
     past: Past,
     files: Files,
+    /// Who woke by its time before that was chosen.
+    early: Option<String>,
     /// What was seen of who does what next, as far as that is news.
     sights: Vec<Sight>,
 }
@@ -122,6 +124,7 @@ impl<'a> Stage<'a> {
             looks: 0,
             past: Past::default(),
             files: Files::default(),
+            early: None,
             sights: Vec::new(),
         };
         let mut others = Vec::new();
@@ -197,6 +200,7 @@ impl<'a> Order<'_, 'a> {
                 self.settle(at)?;
             }
         }
+        self.early = None;
         self.look()?;
         self.had_state = self.seen.state;
         for at in 0..self.actors.len() {

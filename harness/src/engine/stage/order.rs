@@ -19,6 +19,11 @@ impl Order<'_, '_> {
         let mut checked = 0;
         let mut loose = task.prefix.iter().filter(|_| task.loose);
         loop {
+            // Time has passed for somebody before anybody chose that it should: not all ways are seen from here.
+            if let Some(who) = self.early.take() {
+                let how = format!("{who} woke before it was its turn");
+                return Ok(End::Diverged(self.steps.len(), how));
+            }
             if self.alike.is_mirrored() {
                 return Ok(End::Slept);
             }
@@ -103,7 +108,7 @@ impl Order<'_, '_> {
     fn remember(&mut self, choices: &[Choice]) {
         for actor in (0u8..).take(self.actors.len()) {
             let its = &self.actors[usize::from(actor)];
-            let (locks, at_once) = (its.waits_for(), its.at_once && !its.timed);
+            let (locks, at_once) = (its.waits_for(), its.at_once && its.wakes.is_none());
             self.keep(Sight::next(actor, &self.past, choices, &locks, at_once));
         }
     }
@@ -172,9 +177,7 @@ impl Order<'_, '_> {
                     label,
                 });
             }
-            // What is left of time when its part is done is nobody's: an idle thread that goes home.
-            let sleeps = actor.timed && !actor.idles && actor.parked.is_empty();
-            if sleeps && !actor.is_through() && is_meant(What::Timer) {
+            if actor.may_wake() && is_meant(What::Timer) {
                 choices.push(Choice {
                     unit: unit(What::Timer),
                     text: "time passes".to_owned(),

@@ -17,8 +17,8 @@ pub enum Stillness {
     Runs,
     /// All wait.
     Waits {
-        /// One of them only for a short time.
-        timed: bool,
+        /// The first of those that wait only for a short time does so for so long at most.
+        wakes: Option<Duration>,
     },
 }
 
@@ -59,22 +59,19 @@ impl Threads {
                 .retain(|thread| times(&thread.schedstat).is_some());
             return Stillness::Runs;
         };
-        let mut free = self
+        let free = self
             .known
             .iter()
             .filter(|thread| !held.contains(&thread.tid));
-        let wakes = |thread: &Thread| {
-            let left = sleep::left(thread.tid, &thread.syscall);
-            left.is_some_and(|left| left <= SOON)
-        };
-        let timed = free.any(wakes);
+        let left = |thread: &Thread| sleep::left(thread.tid, &thread.syscall);
+        let wakes = free.filter_map(left).filter(|left| *left <= SOON).min();
         if first.is_empty() || self.scan(held).as_ref() != Some(&first) || !self.are_all() {
             return Stillness::Runs;
         }
         for (thread, ran) in self.known.iter_mut().zip(first) {
             thread.ran = ran;
         }
-        Stillness::Waits { timed }
+        Stillness::Waits { wakes }
     }
 
     /// Whether nobody but the one thread that was let go has run since it last stood still, and no thread has come or
