@@ -98,6 +98,23 @@ fn a_sweep_of_what_fails_anyway_has_no_points() {
     ]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("FAIL sweep.life-killed\n"), "{text}");
+    let (code, text, error) = pidproof(&[
+        "list",
+        "--points",
+        "--exact",
+        "sweep.life-killed",
+        "--subject",
+        "defect:end-of-input-leaves-the-pidfile",
+    ]);
+    assert_eq!(code, Some(3), "{text}{error}");
+    for part in [
+        "sweep.life-killed leads to no points: FAIL",
+        "  scenarios/sweep/life-killed.toml:51: expect-fs = \"${pidfile}\"  [END-5]",
+        "    expected: ${xdg}/memtomem/server.pid: absent",
+        "    found: file ",
+    ] {
+        assert!(error.contains(part), "no `{part}` in\n{error}");
+    }
 }
 
 #[test]
