@@ -88,6 +88,24 @@ fn what_a_sweep_finds_is_a_scenario_that_finds_it_again() {
 }
 
 #[test]
+fn what_a_sweep_starts_while_a_call_is_held_lives_on() {
+    let defect = "defect:works-without-locks";
+    let point = "sweep.uninstall-held-beside-a-server:unlink.database.1:held";
+    let (code, text, _) = pidproof(&["run", "--exact", point, "--subject", defect]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("UNI-14"), "{text}");
+    // Its steps that speak of the server are passed over in the run with nothing done at any call, and there only.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("found.toml");
+    fs::write(&file, printed_scenario(&text)).unwrap();
+    let file = file.to_str().unwrap();
+    let (code, text, error) = pidproof(&["run", file, "--subject", defect]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    let (code, text, error) = pidproof(&["run", file]);
+    assert_eq!(code, Some(0), "{text}{error}");
+}
+
+#[test]
 fn a_sweep_of_what_fails_anyway_has_no_points() {
     let (code, text, _) = pidproof(&[
         "run",
@@ -98,6 +116,23 @@ fn a_sweep_of_what_fails_anyway_has_no_points() {
     ]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("FAIL sweep.life-killed\n"), "{text}");
+    let (code, text, error) = pidproof(&[
+        "list",
+        "--points",
+        "--exact",
+        "sweep.life-killed",
+        "--subject",
+        "defect:end-of-input-leaves-the-pidfile",
+    ]);
+    assert_eq!(code, Some(3), "{text}{error}");
+    for part in [
+        "sweep.life-killed leads to no points: FAIL",
+        "  scenarios/sweep/life-killed.toml:51: expect-fs = \"${pidfile}\"  [END-5]",
+        "    expected: ${xdg}/memtomem/server.pid: absent",
+        "    found: file ",
+    ] {
+        assert!(error.contains(part), "no `{part}` in\n{error}");
+    }
 }
 
 #[test]
@@ -123,6 +158,11 @@ fn mistakes_in_a_sweep_are_told_with_their_place() {
     assert!(with("[sweep]\nof = \"new\"").contains("`kind` is missing"));
     assert!(with("[sweep]\nkind = \"kill\"\nof = \"new\"").contains("`signals` is missing"));
     assert!(with("[sweep]\nkind = \"stall\"\nof = \"new\"").contains("`do` is missing"));
+    let held = "[sweep]\nkind = \"stall\"\nof = \"new\"\n[[sweep.do]]\nspwan = \"x\"";
+    assert!(with(held).contains("did you mean `spawn`?"));
+    let swaps = "[sweep]\nkind = \"windows\"\nof = \"new\"\nswaps = [\"fifi\"]";
+    assert!(with(swaps).contains("did you mean `fifo`?"));
+    assert!(with(&swaps.replace("windows", "errors")).contains("unknown key"));
     let both = "[sweep]\nkind = \"errors\"\nof = \"new\"\n[matrix]\na = [\"b\"]";
     assert!(with(both).contains("a sweep has no matrix"));
 }

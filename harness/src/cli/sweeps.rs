@@ -7,6 +7,7 @@ use super::out::say;
 use super::run::{judged, on_interrupt, workers};
 use super::select::is_point_of;
 use super::{Exit, Failure, beside, which};
+use crate::judge::{Mismatch, Verdict};
 use crate::scenario::model::Case;
 use crate::subject;
 use crate::suite::{CaseResult, Found, Interrupt, Subjects, find_all, find_host};
@@ -85,15 +86,47 @@ pub(super) fn list(args: &List, cases: &[&Case]) -> Result<Exit, Failure> {
         say(format_args!("{}", point.id));
     }
     for result in &not {
-        anstream::eprintln!(
-            "pidproof: {} leads to no points: {}",
-            result.case.id,
-            result.verdict.word()
-        );
+        anstream::eprintln!("pidproof: {}", no_points(result));
     }
     Ok(if not.is_empty() {
         Exit::AsExpected
     } else {
         Exit::CannotJudge
     })
+}
+
+/// Why a sweep has no points: which of its checks did not hold with nothing done at any call, where that stands, and
+/// what was seen.
+fn no_points(result: &CaseResult<'_>) -> String {
+    let CaseResult { case, verdict, .. } = result;
+    let mut text = format!("{} leads to no points: {}", case.id, verdict.word());
+    match verdict {
+        Verdict::Fail(mismatches) | Verdict::TimedOut(mismatches) => {
+            for mismatch in mismatches {
+                let Mismatch {
+                    rule,
+                    line,
+                    step,
+                    expected,
+                    found,
+                    ..
+                } = mismatch;
+                let shown = |text: &str| text.replace('\n', "\n      ");
+                text += &format!(
+                    "\n  {}:{line}: {step}  [{rule}]\n    expected: {}\n    found: {}",
+                    case.file,
+                    shown(expected),
+                    shown(found)
+                );
+            }
+        }
+        Verdict::Deviates(why)
+        | Verdict::Stale(why)
+        | Verdict::Skip(why)
+        | Verdict::Broken(why) => {
+            text += &format!("\n  {}", why.replace('\n', "\n  "));
+        }
+        Verdict::Pass => {}
+    }
+    text
 }

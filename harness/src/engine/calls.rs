@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Done, Engine, Stop};
+use crate::judge::Gap;
 use crate::judge::calls::{FilledCalls, FilledWant};
-use crate::judge::{Gap, Verdict};
 use crate::process::Child;
-use crate::scenario::model::{Action, CallsWanted, ExpectCalls, Injected, Injection, Step};
+use crate::scenario::model::{Action, CallsWanted, Case, ExpectCalls, Injected, Injection, Step};
 use crate::scenario::template::Template;
 use crate::supervise::{Deed, Places, Rule, Supervisor, filter};
 use crate::sys::seccomp::Filter;
@@ -24,11 +24,14 @@ pub(super) struct Calls<'a> {
     pauses: BTreeMap<String, &'a [Step]>,
     /// Processes that were sent a signal at a call: nothing more can be asked of them but that they end.
     struck: BTreeMap<String, i32>,
+    /// Handles and labels of what is only there once a call was held.
+    pub(super) late: BTreeSet<String>,
 }
 
 impl Calls<'_> {
-    pub(super) fn new(start: std::time::Instant) -> Self {
+    pub(super) fn new(case: &Case, start: std::time::Instant) -> Self {
         Self {
+            late: super::due::late(case),
             supervisor: Supervisor::new(Places::default(), start),
             filter: None,
             pauses: BTreeMap::new(),
@@ -133,7 +136,7 @@ impl<'a> Engine<'a> {
     }
 
     /// A path as the log of calls has it.
-    fn call_path(&self, template: &Template) -> Result<String, Stop> {
+    pub(super) fn call_path(&self, template: &Template) -> Result<String, Stop> {
         let bytes = self.fill(template)?;
         if let stream @ (b"stdout" | b"stderr") = bytes.as_slice() {
             return Ok(String::from_utf8_lossy(stream).into_owned());
@@ -212,36 +215,6 @@ impl<'a> Engine<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What becomes of a case in which something was planned and never came: it has not shown what it is for.
-    pub(super) fn never_fired(&self) -> Option<Verdict> {
-        let rules = self.calls.supervisor.rules();
-        let never = |rule: &&Rule| !rule.fired();
-        // Where the subject has shown, without being disturbed, that it makes no such call, there is nothing to
-        // judge. One that makes it in the control run and not in the other is never passed over.
-        let foreign = |rule: &&Rule| never(rule) && rule.if_called;
-        if self.job.control
-            && let Some(rule) = rules.iter().find(foreign)
-        {
-            let Rule { of, call, .. } = rule;
-            let path = rule.path.as_deref().unwrap_or("anything");
-            let times = if rule.nth == 1 {
-                "never calls".to_owned()
-            } else {
-                format!("has {} of {} calls of", rule.seen, rule.nth)
-            };
-            return Some(Verdict::Skip(format!(
-                "`{}` is not for this subject: {of} {times} {call} {path}",
-                rule.name
-            )));
-        }
-        let rule = rules.iter().find(never)?;
-        let path = rule.path.as_deref().unwrap_or("anything");
-        Some(Verdict::Broken(format!(
-            "`{}` never came about: {} made {} of {} calls of {} {path}",
-            rule.name, rule.of, rule.seen, rule.nth, rule.call
-        )))
     }
 
     pub(super) fn expect_calls(&mut self, step: &Step, expect: &ExpectCalls) -> Done {

@@ -19,6 +19,7 @@ impl Engine<'_> {
         let ExpectProcess {
             who,
             end,
+            if_end,
             stdout,
             stderr,
             output,
@@ -27,10 +28,15 @@ impl Engine<'_> {
         let stdout = self.fill_text(stdout)?;
         let stderr = self.fill_text(stderr)?;
         let output = self.fill_text(output)?;
+        // That it does not end was told by the check that waited for it first.
+        let told = if_end.is_some() && self.child(who)?.overdue;
         if lives_on {
             // Whatever is known by now: nothing is waited for.
             self.child(who)?.look()?;
         } else if !self.wait_for_end(who)? {
+            if told {
+                return Ok(());
+            }
             let expected = end
                 .as_ref()
                 .map_or("it ends".into(), judge::process::describe);
@@ -40,6 +46,10 @@ impl Engine<'_> {
         }
         let child = self.child(who)?;
         let found = child.end;
+        let is_for = |end: &ExpectEnd| judge::process::end(end, found).is_none();
+        if !if_end.as_ref().is_none_or(is_for) {
+            return Ok(());
+        }
         let mut gaps: Vec<Gap> = Vec::new();
         gaps.extend(end.as_ref().and_then(|e| judge::process::end(e, found)));
         gaps.extend(judge::process::text("stdout", &stdout, child.stdout()));
@@ -89,7 +99,7 @@ impl Engine<'_> {
                 let before = self
                     .snapshots
                     .get(since)
-                    .ok_or_else(|| Stop::Broken(format!("no snapshot at `{since}`")))?;
+                    .ok_or_else(|| Stop::not_there(since, format!("no snapshot at `{since}`")))?;
                 let gaps = judge::fs::unchanged(before, &after, path.as_deref(), &except, |p| {
                     self.world.show(p)
                 });
@@ -189,6 +199,6 @@ impl Engine<'_> {
     pub(super) fn opened_file(&self, name: &str) -> Result<&std::fs::File, Stop> {
         self.opened
             .get(name)
-            .ok_or_else(|| Stop::Broken(format!("no inode was opened as `{name}`")))
+            .ok_or_else(|| Stop::not_there(name, format!("no inode was opened as `{name}`")))
     }
 }

@@ -5,11 +5,13 @@ use crate::judge::lock::Wanted;
 use crate::judge::{self, Gap};
 use crate::observe::lock;
 use crate::scenario::model::{ExpectLock, LockOn, Step};
+use crate::scenario::template::Template;
 
 impl Engine<'_> {
     pub(super) fn expect_lock(&mut self, step: &Step, expect: &ExpectLock) -> Done {
         let ExpectLock {
             on,
+            or_at,
             held,
             by,
             one_as,
@@ -28,7 +30,13 @@ impl Engine<'_> {
         };
         let pids: Vec<i32> = self.children.values().map(|c| c.pid).collect();
         let shown = match on {
-            LockOn::Path(path) => self.world.show(&self.fill_path(path)?),
+            LockOn::Path(path) => {
+                let mut shown = self.world.show(&self.fill_path(path)?);
+                for other in or_at {
+                    shown += &format!(" or {}", self.world.show(&self.fill_path(other)?));
+                }
+                shown
+            }
             LockOn::Inode(name) => format!("the inode kept open as {name}"),
             LockOn::Former(path) => {
                 format!("what was {}", self.world.show(&self.fill_path(path)?))
@@ -37,11 +45,11 @@ impl Engine<'_> {
         let mut found = Err(Gap::new("a look at the lock", "none"));
         if *eventually {
             self.wait_until(|engine| {
-                found = engine.holders(on, &wanted, &pids)?;
+                found = engine.holders_at_one(on, or_at, &wanted, &pids)?;
                 Ok(found.is_ok())
             })?;
         } else {
-            found = self.holders(on, &wanted, &pids)?;
+            found = self.holders_at_one(on, or_at, &wanted, &pids)?;
         }
         match found {
             Ok(owners) => {
@@ -72,6 +80,28 @@ impl Engine<'_> {
         self.note(format!("{name}: is {holder}"));
         self.also_called.insert(name.to_owned(), holder);
         Ok(())
+    }
+
+    /// As [`Engine::holders`], where all may be as wanted at any one of several paths.
+    fn holders_at_one(
+        &self,
+        on: &LockOn,
+        or_at: &[Template],
+        wanted: &Wanted<'_>,
+        pids: &[i32],
+    ) -> Result<Result<Vec<i32>, Gap>, Stop> {
+        let mut found = self.holders(on, wanted, pids)?;
+        for path in or_at {
+            let Err(gap) = &mut found else { break };
+            match self.holders(&LockOn::Path(path.clone()), wanted, pids)? {
+                Err(other) => {
+                    let shown = self.world.show(&self.fill_path(path)?);
+                    gap.found += &format!("; {shown}: {}", other.found);
+                }
+                held => found = held,
+            }
+        }
+        Ok(found)
     }
 
     /// The pids of the processes that hold the lock, if all is as wanted.

@@ -86,7 +86,9 @@ impl Engine<'_> {
             .or_else(|| answer.pointer("/error/message"))
             .map(texts)
             .unwrap_or_default();
-        self.note(format!("{}: {} answered", call.who, call.tool));
+        let how = if failed { " with an error" } else { "" };
+        self.note(format!("{}: {} answered{how}", call.who, call.tool));
+        self.answered.insert(step.label.clone(), !failed);
         let either = call.or_fails && !self.job.control;
         if failed == call.ok && !either {
             let wanted = if call.ok { "succeeds" } else { "fails" };

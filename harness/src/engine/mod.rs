@@ -5,15 +5,18 @@
 mod calls;
 mod changes;
 mod checks;
+mod due;
 mod evidence;
 mod locks;
 mod mcp;
 mod mounts;
+mod never;
 mod ready;
 pub mod shell;
 mod spawning;
 pub mod stage;
 mod steps;
+mod stop;
 mod terminal;
 pub mod trial;
 
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Line, ProcessRecord};
 pub use ready::Readiness;
+use stop::{Done, Missing, Stop};
 
 use crate::judge::{Gap, Mismatch, Verdict};
 use crate::observe::tree::Tree;
@@ -88,23 +92,6 @@ pub struct Outcome {
     pub evidence: Evidence,
 }
 
-/// Why a step could not be done.
-#[derive(Debug)]
-enum Stop {
-    /// The suite or the host failed.
-    Broken(String),
-    /// The subject made it impossible; the mismatch is noted, and what follows would only repeat it.
-    Subject,
-}
-
-impl From<std::io::Error> for Stop {
-    fn from(error: std::io::Error) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-type Done = Result<(), Stop>;
-
 /// A path of which nothing may be made.
 struct Forbidden {
     path: PathBuf,
@@ -133,6 +120,8 @@ pub struct Engine<'a> {
     spawned: bool,
     /// What became of each start that may fail.
     served: HashMap<String, bool>,
+    /// What became of tool calls, by their steps' labels.
+    answered: HashMap<String, bool>,
     /// Servers that do not speak MCP.
     ready: HashMap<String, Readiness>,
     /// The processes that run programs of others.
@@ -164,7 +153,7 @@ impl<'a> Engine<'a> {
         if result.is_ok() && job.control && engine.mismatches.is_empty() {
             result = engine.let_them_end();
         }
-        if !matches!(result, Err(Stop::Broken(_))) {
+        if matches!(result, Ok(()) | Err(Stop::Subject)) {
             result = engine.look_at_the_end();
         }
         let mut evidence = engine.evidence();
@@ -181,7 +170,9 @@ impl<'a> Engine<'a> {
         evidence.timeline = engine.timeline();
         engine.tell_calls(&mut evidence);
         let verdict = match (result, engine.never_fired()) {
-            (Err(Stop::Broken(why)), _) => Verdict::Broken(why),
+            (Err(Stop::Broken(why) | Stop::NotThere(Missing { why, .. })), _) => {
+                Verdict::Broken(why)
+            }
             (_, Some(verdict)) if engine.mismatches.is_empty() => verdict,
             (Ok(()) | Err(Stop::Subject), _) => Verdict::of(std::mem::take(&mut engine.mismatches)),
         };
@@ -206,10 +197,11 @@ impl<'a> Engine<'a> {
             mismatches: Vec::new(),
             spawned: false,
             served: HashMap::new(),
+            answered: HashMap::new(),
             ready: HashMap::new(),
             tools: BTreeSet::new(),
             mounted: Vec::new(),
-            calls: calls::Calls::new(start),
+            calls: calls::Calls::new(&job.case, start),
         }
     }
 
@@ -220,54 +212,43 @@ impl<'a> Engine<'a> {
         };
         match done {
             Ok(()) | Err(Stop::Subject) => Ok(()),
-            broken @ Err(Stop::Broken(_)) => broken,
+            broken @ Err(Stop::Broken(_) | Stop::NotThere(_)) => broken,
         }
     }
 
     /// Does steps in order.
     fn all(&mut self, steps: &'a [Step]) -> Done {
         for step in steps {
-            if !self.is_due(step)? || self.is_moot(step) {
-                continue;
-            }
-            if step.snapshot {
-                let tree = self.tree()?;
-                self.snapshots.insert(step.label.clone(), tree);
-            }
-            let before = self.mismatches.len();
-            let mut done = self.step(step).and_then(|()| self.attend_pauses());
-            if !matches!(done, Err(Stop::Broken(_))) && self.is_moot(step) {
-                self.mismatches.truncate(before);
-                done = Ok(());
-            }
+            let done = match self.one(step) {
+                Err(Stop::NotThere(missing)) => self.pass_over(step, missing),
+                done => done,
+            };
             done.map_err(|stop| match stop {
                 Stop::Broken(why) => {
                     Stop::Broken(format!("{}:{}: {why}", self.job.case.file, step.line))
                 }
-                Stop::Subject => Stop::Subject,
+                other @ (Stop::Subject | Stop::NotThere(_)) => other,
             })?;
         }
         Ok(())
     }
 
-    /// Whether the step is for what became of the start it speaks of. A control run judges nothing but that the
-    /// subject does its work.
-    fn is_due(&self, step: &Step) -> Result<bool, Stop> {
-        if self.job.control && step.action.only_judges() {
-            return Ok(false);
+    /// Does a step, if it is due.
+    fn one(&mut self, step: &'a Step) -> Done {
+        if !self.is_due(step)? || self.is_moot(step) {
+            return Ok(());
         }
-        let Some(when) = &step.when else {
-            return Ok(true);
-        };
-        match self.served.get(&when.who) {
-            Some(served) => Ok(*served == when.served),
-            // It ended by a signal that was sent at a call: neither.
-            None if self.is_struck(&when.who) => Ok(false),
-            None => Err(Stop::Broken(format!(
-                "{}:{}: no handshake of `{}` was tried",
-                self.job.case.file, step.line, when.who
-            ))),
+        if step.snapshot {
+            let tree = self.tree()?;
+            self.snapshots.insert(step.label.clone(), tree);
         }
+        let before = self.mismatches.len();
+        let done = self.step(step).and_then(|()| self.attend_pauses());
+        if matches!(done, Ok(()) | Err(Stop::Subject)) && self.is_moot(step) {
+            self.mismatches.truncate(before);
+            return Ok(());
+        }
+        done
     }
 
     /// All files of the world as they are now.
@@ -344,7 +325,7 @@ impl<'a> Engine<'a> {
         let who = self.called(who).to_owned();
         self.children
             .get_mut(&who)
-            .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started")))
+            .ok_or_else(|| Stop::not_started(&who))
     }
 
     /// The handle a process was spawned with.
@@ -355,7 +336,7 @@ impl<'a> Engine<'a> {
     fn started(&self, who: &str) -> Result<&Child, Stop> {
         self.children
             .get(self.called(who))
-            .ok_or_else(|| Stop::Broken(format!("no process `{who}` was started")))
+            .ok_or_else(|| Stop::not_started(who))
     }
 
     fn mismatch(&mut self, step: &Step, gap: Gap, timed_out: bool) {

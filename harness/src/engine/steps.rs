@@ -36,6 +36,7 @@ impl<'a> Engine<'a> {
             } => self.wait_for_text(step, who, [stdout, stderr, output].map(Option::as_ref)),
             Action::Type { who, text } => self.type_text(who, text),
             Action::Say { who, line } => {
+                self.started(who)?;
                 let line = [self.fill(line)?.as_slice(), b"\n"].concat();
                 self.note(format!("{who}: is told {}", crate::judge::quote(&line)));
                 self.child(who)?.send(&line);
@@ -49,10 +50,12 @@ impl<'a> Engine<'a> {
                 Ok(self.watch.forget(&path)?)
             }
             Action::Signal { who, signal } => {
+                self.started(who)?;
                 self.note(format!("{who}: signal {signal}"));
                 Ok(self.child(who)?.signal(*signal)?)
             }
             Action::CloseStdin { who } => {
+                self.started(who)?;
                 self.note(format!("{who}: standard input closed"));
                 Ok(self.child(who)?.close_stdin()?)
             }

@@ -115,9 +115,55 @@ pub fn quote(bytes: &[u8]) -> String {
     }
 }
 
+/// How much is shown of what stands before, and from the beginning of, something in a long text.
+const BEFORE: usize = 300;
+const FROM: usize = 1500;
+
+/// The part of a text around `length` bytes at `at`, as [`quote`] shows it, with how much was left out.
+pub fn around(bytes: &[u8], at: usize, length: usize) -> String {
+    let mut from = at.saturating_sub(BEFORE);
+    if from > 0
+        && let Some(line) = bytes[from..at].iter().position(|b| *b == b'\n')
+    {
+        // A line is shown whole or not at all.
+        from += line + 1;
+    }
+    let to = bytes.len().min(at + length.max(FROM));
+    let left_out = |n: usize| match n {
+        0 => String::new(),
+        n => format!("({n} bytes left out)"),
+    };
+    let (head, tail) = (left_out(from), left_out(bytes.len() - to));
+    let gap = |said: &str| if said.is_empty() { "" } else { " " };
+    format!(
+        "{head}{}{}{}{tail}",
+        gap(&head),
+        quote(&bytes[from..to]),
+        gap(&tail)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_text_the_part_around_is_shown() {
+        assert_eq!(around(b"all of it", 4, 2), "all of it");
+        let text = format!(
+            "{}\nbefore\nTraceback\n{}",
+            "x".repeat(5000),
+            "y".repeat(5000)
+        );
+        let at = text.find("Traceback").unwrap_or_default();
+        let shown = around(text.as_bytes(), at, 9);
+        assert!(
+            shown.starts_with("(5001 bytes left out) before\nTraceback\nyyy"),
+            "{shown}"
+        );
+        assert!(shown.ends_with("y (3510 bytes left out)"), "{shown}");
+        assert!(shown.len() < 2000, "{}", shown.len());
+    }
 
     fn mismatch(timed_out: bool) -> Mismatch {
         Mismatch {

@@ -1,6 +1,6 @@
 //! Judging how a process ended and what it wrote.
 
-use super::{Gap, quote};
+use super::{Gap, around, quote};
 use crate::scenario::model::ExpectEnd;
 use crate::sys::pidfd::End;
 
@@ -103,9 +103,17 @@ pub fn text(stream: &str, checks: &FilledText, found: &[u8]) -> Vec<Gap> {
             ));
         }
     }
-    for part in lacks.iter().filter(|part| holds(found, part)) {
-        gap(format!("{stream} does not contain \"{}\"", quote(part)));
+    for part in lacks {
+        // Of a long text the part that matters is shown, which may be anywhere in it.
+        if let Some(at) = find(found, part) {
+            gaps.push(Gap::new(
+                format!("{stream} does not contain \"{}\"", quote(part)),
+                format!("{stream}: {}", around(found, at, part.len())),
+            ));
+        }
     }
+    let mut gap =
+        |expected: String| gaps.push(Gap::new(expected, format!("{stream}: {}", shown(found))));
     if let Some(all) = equals
         && all != found
     {
@@ -148,7 +156,14 @@ fn count(text: &[u8], part: &[u8]) -> usize {
 }
 
 fn holds(text: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+    find(text, part).is_some()
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    if part.is_empty() {
+        return Some(0);
+    }
+    text.windows(part.len()).position(|window| window == part)
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ pub(super) fn process(
 ) -> Option<Action> {
     let running = fields.flag("running", diags).unwrap_or(false);
     let signal = fields.word("signal", &SIGNALS, diags);
-    let exit = exit(fields, diags);
+    let exit = exit("exit", fields, diags);
+    let if_end = self::exit("if-exit", fields, diags);
     let stdout = text_checks("stdout", fields, cx, diags);
     let stderr = text_checks("stderr", fields, cx, diags);
     let output = text_checks("output", fields, cx, diags);
@@ -49,6 +50,13 @@ pub(super) fn process(
             Some(word)
         }
     };
+    if let Some(node) = fields.take("if-exit").filter(|_| running || end.is_some()) {
+        diags.push(
+            node.span.clone(),
+            "`if-exit` is for what is asked of the output",
+            "how it ends is a check of its own",
+        );
+    }
     if !running
         && end.is_none()
         && [&stdout, &stderr, &output]
@@ -65,6 +73,7 @@ pub(super) fn process(
     Some(Action::ExpectProcess(Box::new(ExpectProcess {
         who,
         end,
+        if_end,
         stdout,
         stderr,
         output,
@@ -78,8 +87,8 @@ pub(super) const EXITS: [(&str, ExpectEnd); 3] = [
     ("failure", ExpectEnd::Failure),
 ];
 
-fn exit(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
-    let node = fields.take("exit")?;
+fn exit(key: &'static str, fields: &mut Fields<'_>, diags: &mut Diags) -> Option<ExpectEnd> {
+    let node = fields.take(key)?;
     match &node.value {
         Value::Number(_) => number(node, diags).map(|n| ExpectEnd::Exit(vec![n])),
         Value::Text(s) if EXITS.iter().any(|(word, _)| word == s) => EXITS
@@ -291,8 +300,19 @@ pub(super) fn lock<'a>(
             "needs `by = [\"<process>\"]`",
         );
     }
+    let or_at = fields.templates("or-at", &cx.scope, diags);
+    if let Some(node) = fields.take("or-at")
+        && (held == Held::Free || !matches!(on, LockOn::Path(_)))
+    {
+        diags.push(
+            node.span.clone(),
+            "only of a held lock on a path it can be left open where it is",
+            "a check of its own for each path",
+        );
+    }
     Some(Action::ExpectLock(ExpectLock {
         on,
+        or_at,
         held,
         by: by.who,
         one_as: by.one_as,

@@ -12,6 +12,8 @@ pub struct ExpectProcess {
     pub who: String,
     /// How it must have ended, or that it must not have.
     pub end: Option<ExpectEnd>,
+    /// The ends for which its words are judged; for any other nothing is asked.
+    pub if_end: Option<ExpectEnd>,
     /// What it must have written to standard output.
     pub stdout: TextChecks,
     /// What it must have written to standard error.
@@ -169,6 +171,8 @@ impl FileKind {
 pub struct ExpectLock {
     /// The file, by path or by the handle of `open`.
     pub on: LockOn,
+    /// Other paths, at one of which it may be just as well.
+    pub or_at: Vec<Template>,
     /// Which lock.
     pub held: Held,
     /// The processes that hold it, exactly these.

@@ -155,6 +155,7 @@ fn case(
         opens: BTreeSet::new(),
         terminals: BTreeMap::new(),
         may_fail: BTreeMap::new(),
+        calls_that_may_fail: BTreeSet::new(),
         labels: BTreeSet::new(),
         snapshots: BTreeSet::new(),
         needs,
@@ -168,9 +169,10 @@ fn case(
         source,
     };
     let env = super::spawn::env(fields.take("env"), &cx.scope, diags);
+    let held = sweep::held(entries, &mut cx, diags);
     let steps = step::steps(&nodes, &mut cx, diags);
     let calls = cx.asks_for_calls || !cx.injections.is_empty();
-    let sweep = sweep::read(&mut fields, &mut cx, diags);
+    let sweep = sweep::read(&mut fields, &held, &mut cx, diags);
     let calls = calls || sweep.is_some();
     let explore = explore::read(&mut fields, &mut cx, diags);
     let calls = calls || explores;

@@ -3,7 +3,7 @@
 
 use super::diag::Diags;
 use super::fields::Fields;
-use super::model::{Action, FileSystem, Limits, Mount, Tier, When};
+use super::model::{Action, FileSystem, Limits, Mount, Tier};
 use super::node::{Node, Span, Value};
 use super::step::{Context, handle};
 use super::terminal;
@@ -115,56 +115,6 @@ pub(super) fn handshake<'a>(
         who: who?,
         refused,
         or_fails,
-    })
-}
-
-/// `if-served = "<handle>"` or `if-failed = "<handle>"`: a step for one outcome of a start that may fail.
-pub(super) fn when(
-    fields: &mut Fields<'_>,
-    judging: bool,
-    cx: &mut Context<'_>,
-    diags: &mut Diags,
-) -> Option<When> {
-    let served = fields.text("if-served", diags);
-    let failed = fields.text("if-failed", diags);
-    if let (Some(_), Some((_, span))) = (&served, &failed) {
-        diags.push(
-            span.clone(),
-            "`if-served` and `if-failed` exclude each other",
-            "this step would never be done",
-        );
-    }
-    let is_served = served.is_some();
-    let Some((who, span)) = served.or(failed) else {
-        // What holds of either outcome judges both.
-        for branches in cx.may_fail.values_mut().filter(|_| judging) {
-            branches.served = true;
-            branches.failed = true;
-        }
-        return None;
-    };
-    match cx.may_fail.get_mut(who) {
-        Some(branches) => {
-            let branch = if is_served {
-                &mut branches.served
-            } else {
-                &mut branches.failed
-            };
-            *branch |= judging;
-        }
-        None => {
-            let valid: Vec<&str> = cx.may_fail.keys().copied().collect();
-            diags.unknown(
-                span,
-                "process (whose handshake said `or-fails = true` before this step)",
-                who,
-                &valid,
-            );
-        }
-    }
-    Some(When {
-        who: who.to_owned(),
-        served: is_served,
     })
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::diag::Diags;
 use super::fields::{Fields, list};
 use super::model::{Action, Step};
-use super::node::Span;
+use super::node::{Node, Span};
 use super::step::{Context, SIGNALS, handle, nested, new_handle};
 use super::template::Template;
 use crate::calls::table::Family;
@@ -187,7 +187,7 @@ pub(super) fn inject<'a>(
     }))
 }
 
-fn word(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Word> {
+pub(super) fn word(fields: &mut Fields<'_>, diags: &mut Diags) -> Option<Word> {
     fields.word("call", &told(), diags)
 }
 
@@ -243,13 +243,23 @@ fn pause<'a>(
             "needs a step, or `delay`",
         );
     }
-    // Whoever is held runs by then, wherever it is started.
+    let steps = while_held(list(node, diags), of, cx, diags);
+    Some(Injected::Pause { steps })
+}
+
+/// The steps that are done while a call of `of` is held, which runs by then, wherever it is started.
+pub(super) fn while_held<'a>(
+    nodes: &'a [Node],
+    of: Option<&'a str>,
+    cx: &mut Context<'a>,
+    diags: &mut Diags,
+) -> Vec<Step> {
     let early = of.filter(|of| cx.scope.handles.insert(of));
-    let steps = nested(list(node, diags), cx, diags);
+    let steps = nested(nodes, cx, diags);
     if let Some(early) = early {
         cx.scope.handles.remove(early);
     }
-    Some(Injected::Pause { steps })
+    steps
 }
 
 /// Says which processes were named and never started.

@@ -32,5 +32,6 @@ pub mod template;
 mod terminal;
 pub mod version;
 pub mod versions;
+pub mod when;
 
 pub use step::SIGNALS;

@@ -13,6 +13,7 @@ pub use super::files::{Change, ChangeKind, FileSystem, Mount};
 pub use super::injection::{CallsWanted, ExpectCalls, Injected, Injection};
 pub use super::sweep::{Kind, Sweep};
 use super::template::{Names, Template};
+pub use super::when::When;
 
 /// What a scenario needs of the host, from little to much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -130,19 +131,10 @@ pub struct Step {
     pub rule: String,
     /// Whether a later check compares with the moment before this step.
     pub snapshot: bool,
-    /// The outcome of a start that may fail for which the step is.
+    /// What it is for, where it is not for every run.
     pub when: Option<When>,
     /// What it does.
     pub action: Action,
-}
-
-/// One outcome of a start that may fail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct When {
-    /// The process.
-    pub who: String,
-    /// Whether its handshake was answered.
-    pub served: bool,
 }
 
 /// What a step does.

@@ -13,6 +13,7 @@ use super::node::{Entry, Node, Span, Value};
 use super::shape;
 use super::template::Scope;
 use super::terminal;
+use super::when;
 
 /// What the steps so far have named.
 pub(super) struct Context<'a> {
@@ -26,6 +27,8 @@ pub(super) struct Context<'a> {
     pub terminals: BTreeMap<&'a str, Streams>,
     /// Processes whose handshake may fail, and which outcomes are judged.
     pub may_fail: BTreeMap<&'a str, Branches>,
+    /// Labels of the tool calls so far that may be answered with an error.
+    pub calls_that_may_fail: BTreeSet<String>,
     /// Labels of the steps so far.
     pub labels: BTreeSet<String>,
     /// Labels that a later check compares with.
@@ -119,7 +122,7 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
     let judging =
         verb.starts_with("expect") || matches!(verb, "never-created" | "handshake" | "call");
     let rule = rule(&mut fields, cx, judging, diags);
-    let when = hostile::when(&mut fields, judging, cx, diags);
+    let when = when::when(&mut fields, judging, cx, diags);
     let action = match verb {
         "spawn" => super::spawn::spawn(value, &mut fields, cx, diags),
         "handshake" => hostile::handshake(value, &mut fields, cx, diags),
@@ -164,6 +167,9 @@ fn step<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Op
     fields.finish(diags);
     let line = super::diag::line_of(cx.source, first.key_span.start);
     let text = cx.source.lines().nth(line - 1).unwrap_or_default();
+    if matches!(&action, Some(Action::Call(call)) if call.or_fails) {
+        cx.calls_that_may_fail.insert(label.clone());
+    }
     if action.is_some() && !cx.labels.insert(label.clone()) && id.is_some() {
         diags.push(
             first.key_span.clone(),

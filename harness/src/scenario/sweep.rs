@@ -13,7 +13,8 @@ use super::fields::{Fields, list, text};
 use super::file::{Frame, Shared, parse};
 use super::injection;
 use super::matrix::Values;
-use super::model::Case;
+use super::model::{Case, Step};
+use super::node::{Entry, Value};
 use super::rules::Rules;
 use super::step::{Context, SIGNALS};
 
@@ -24,9 +25,13 @@ pub struct Sweep {
     pub kind: Kind,
     /// The process whose calls they are.
     pub of: String,
-    /// The only paths that are swapped, as the log of calls names them; all that the process names, where none
-    /// is said.
+    /// The only paths that are swapped, or calls on which fail, as the log of calls names them; all that the process
+    /// names, where none is said.
     pub paths: Vec<String>,
+    /// What is put in their place, by name; all there is, where nothing is said.
+    pub swaps: Vec<String>,
+    /// What a later step can refer to of what is done while a call is held: handles and labels.
+    pub makes: Vec<String>,
     /// The file, for the files of the points. Only where cases are chosen, not where they run.
     #[serde(skip)]
     pub origin: Option<Arc<Origin>>,
@@ -48,6 +53,9 @@ pub enum Kind {
 /// The words for them.
 pub(super) const KINDS: [&str; 4] = ["errors", "kill", "windows", "stall"];
 
+/// What a path can be swapped for: a link, one open to all, another owner's, another inode, a fifo, nothing.
+pub const SWAPS: [&str; 6] = ["link", "loose", "foreign", "copy", "fifo", "gone"];
+
 /// A sweep's file, and all it takes to read it again with one point of it.
 #[derive(Debug)]
 pub struct Origin {
@@ -68,17 +76,29 @@ pub struct Origin {
 impl std::fmt::Debug for Sweep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
-            kind, of, paths, ..
+            kind,
+            of,
+            paths,
+            swaps,
+            makes,
+            ..
         } = self;
         f.debug_struct("Sweep")
             .field("kind", kind)
             .field("of", of)
             .field("paths", paths)
+            .field("swaps", swaps)
+            .field("makes", makes)
             .finish_non_exhaustive()
     }
 }
 
 impl Sweep {
+    /// Whether something is to be done at this path.
+    pub fn is_about(&self, path: &str) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|only| only == path)
+    }
+
     pub(super) fn of_file(self, origin: Origin) -> Self {
         Self {
             origin: Some(Arc::new(origin)),
@@ -145,7 +165,7 @@ impl Origin {
     /// The case that such a file makes. Its steps keep their lines in the sweep's own file.
     ///
     /// # Errors
-    /// The mistakes in it: a sweep makes none, unless the steps of its `do` have some.
+    /// The mistakes in it: a sweep makes none.
     pub fn case(&self, point: &str, text: String) -> Result<Case, String> {
         let frame = Frame {
             rules: &self.rules,
@@ -171,9 +191,31 @@ impl Origin {
     }
 }
 
-/// `[sweep]`.
+/// `[[sweep.do]]`, which is read before all other steps, as it stands there in the file of a point: so they may
+/// speak of what it makes.
+pub(super) fn held<'a>(entries: &'a [Entry], cx: &mut Context<'a>, diags: &mut Diags) -> Vec<Step> {
+    let sweep = entries.iter().find(|entry| entry.key == "sweep");
+    let of_it = |key: &str| {
+        let mut inner = sweep?.node.entries()?.iter();
+        inner
+            .find(|entry| entry.key == key)
+            .map(|entry| &entry.node)
+    };
+    let of = match of_it("of").map(|node| &node.value) {
+        Some(Value::Text(of)) => Some(of.as_str()),
+        _ => None,
+    };
+    match of_it("do").map(|node| &node.value) {
+        Some(Value::List(nodes)) => injection::while_held(nodes, of, cx, diags),
+        // What is none is told where the sweep itself is read.
+        _ => Vec::new(),
+    }
+}
+
+/// `[sweep]`; `held` is what was read of its steps.
 pub(super) fn read(
     fields: &mut Fields<'_>,
+    held: &[Step],
     cx: &mut Context<'_>,
     diags: &mut Diags,
 ) -> Option<Sweep> {
@@ -199,12 +241,27 @@ pub(super) fn read(
         None => None,
     };
     let paths = match &kind {
-        Some(Kind::Windows) => inner.texts("paths", diags),
+        Some(Kind::Windows | Kind::Errors) => inner.texts("paths", diags),
+        Some(Kind::Kill(_) | Kind::Stall) | None => Vec::new(),
+    };
+    let swaps = match &kind {
+        Some(Kind::Windows) => inner.texts("swaps", diags),
         Some(Kind::Errors | Kind::Kill(_) | Kind::Stall) | None => Vec::new(),
     };
+    for (name, span) in &swaps {
+        if !SWAPS.contains(name) {
+            diags.unknown(span.clone(), "swap", name, &SWAPS);
+        }
+    }
     inner.finish(diags);
     Some(Sweep {
         paths: paths.into_iter().map(|(path, _)| path.to_owned()).collect(),
+        swaps: swaps.into_iter().map(|(name, _)| name.to_owned()).collect(),
+        makes: held
+            .iter()
+            .flat_map(Step::makes)
+            .map(str::to_owned)
+            .collect(),
         kind: kind?,
         of: of?.0.to_owned(),
         origin: None,

@@ -10,7 +10,7 @@ use super::subjects::Subjects;
 use crate::engine::shell::StopAt;
 use crate::engine::{Evidence, Job, Line};
 use crate::judge::Verdict;
-use crate::scenario::model::{Action, Case, Step, Tier};
+use crate::scenario::model::{Action, Case, Step, Tier, When};
 use crate::supervise::Scope;
 use crate::world::Host;
 
@@ -77,10 +77,12 @@ pub(super) fn run_known<'a>(
 /// done at, since each call that is told takes its time.
 pub(super) fn scope(case: &Case) -> Option<Scope> {
     let of_step = |step: &Step| {
-        if let Action::Inject(injection) = &step.action {
+        let looks = matches!(step.action, Action::ExpectCalls(_))
+            || matches!(step.when, Some(When::Made { .. }));
+        if let (Action::Inject(injection), false) = (&step.action, looks) {
             Some(Scope::of(injection.call))
         } else {
-            matches!(step.action, Action::ExpectCalls(_)).then_some(Scope::Everything)
+            looks.then_some(Scope::Everything)
         }
     };
     let asked = case.steps.iter().filter_map(of_step).max();

@@ -8,7 +8,7 @@ use crate::scenario::model::Sweep;
 pub(super) fn points(sweep: &Sweep, sites: &[Site<'_>]) -> Vec<Point> {
     sites
         .iter()
-        .filter(|site| !is_stream(site.path))
+        .filter(|site| !is_stream(site.path) && sweep.is_about(site.path))
         .flat_map(|site| {
             errnos(site).iter().map(move |errno| Point {
                 id: format!("{}:{}", site.id, errno.to_ascii_lowercase()),

@@ -3,6 +3,7 @@
 //! A point's id says which call it is by what the call does, the name of its path, and the how manieth of its
 //! kind it is: never by a running number, so that it is the same point in the next release.
 
+mod dates;
 mod errors;
 mod kill;
 mod stall;
@@ -92,9 +93,11 @@ fn word_of(call: &Call) -> Word {
     }
 }
 
-/// A path's name as a part of an id: `${runtime_dir}/(unnamed)` is `runtime_dir.unnamed`.
+/// A path's name as a part of an id: `${runtime_dir}/(unnamed)` is `runtime_dir.unnamed`. What is named after the
+/// day has the same name tomorrow: `notes/2026-11-30.md` is `notes.date.md`.
 fn slug(path: &str) -> String {
-    path.chars()
+    dates::without(path)
+        .chars()
         .filter_map(|c| match c {
             'a'..='z' | '0'..='9' | '_' | '-' | '.' => Some(c),
             'A'..='Z' => Some(c.to_ascii_lowercase()),
@@ -136,5 +139,9 @@ mod tests {
             "home..memtomem.notes.md"
         );
         assert_eq!(slug("/home"), "home");
+        assert_eq!(
+            slug("${state_dir}/memories/2026-11-30.md"),
+            slug("${state_dir}/memories/2027-01-01.md")
+        );
     }
 }

@@ -19,7 +19,7 @@ struct Swap {
 const LINK_DIR: &[&str] = &["symlink = THERE\nto = \"${victim_dir}\""];
 const LINK_FILE: &[&str] = &["symlink = THERE\nto = \"${victim_file}\""];
 
-const SWAPS: [Swap; 12] = [
+const KINDS: [Swap; 12] = [
     swap("link", true, None, LINK_DIR),
     swap("loose", true, None, &["mkdir = THERE\nmode = \"0777\""]),
     swap(
@@ -86,7 +86,7 @@ pub(super) fn points(sweep: &Sweep, sites: &[Site<'_>]) -> Vec<Point> {
                 }
             }
         }
-        seen.note(site, here, &sweep.paths);
+        seen.note(site, here, sweep);
     }
     points
 }
@@ -101,7 +101,7 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn note(&mut self, site: &Site<'a>, here: &'a str, only: &[String]) {
+    fn note(&mut self, site: &Site<'a>, here: &'a str, sweep: &Sweep) {
         let gone = matches!(site.call.family, Family::Unlink | Family::Rmdir)
             || site.call.comes_to == Some(libc::ENOENT);
         if gone {
@@ -109,7 +109,7 @@ impl<'a> Seen<'a> {
         } else {
             self.absent.remove(here);
         }
-        if can_be_swapped(site.path) && (only.is_empty() || only.iter().any(|p| p == site.path)) {
+        if can_be_swapped(site.path) && sweep.is_about(site.path) {
             self.named.insert(here, site.path);
         }
     }
@@ -117,7 +117,10 @@ impl<'a> Seen<'a> {
 
 fn swaps(sweep: &Sweep, site: &Site<'_>, target: &str, itself: bool, is_dir: bool) -> Vec<Point> {
     let there = toml::Value::String(target.to_owned()).to_string();
-    let of_it = SWAPS.iter().filter(|swap| swap.dir == is_dir);
+    let wanted = |name: &str| sweep.swaps.is_empty() || sweep.swaps.iter().any(|s| s == name);
+    let of_it = KINDS
+        .iter()
+        .filter(|swap| swap.dir == is_dir && wanted(swap.name));
     of_it
         .map(|swap| {
             let aside = format!(

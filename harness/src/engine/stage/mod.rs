@@ -162,6 +162,7 @@ impl<'a> Stage<'a> {
 fn say(stop: Stop) -> String {
     match stop {
         Stop::Broken(why) => why,
+        Stop::NotThere(missing) => missing.why,
         Stop::Subject => "a step before the orders could not be done".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use crate::scenario::explore::UNTIL;
 use crate::scenario::model::Tier;
 use crate::scenario::rules::LEVELS;
 use crate::scenario::step::SIGNALS;
-use crate::scenario::sweep::KINDS;
+use crate::scenario::sweep::{KINDS, SWAPS};
 
 /// A scenario file.
 pub(in crate::scenario) static SCENARIO: Shape = table("a scenario", HEADER);
@@ -49,9 +49,14 @@ static SWEEP: Shape = table("`[sweep]`", &[
     needed("kind", Kind::Word(kinds), "What is done at each call: it fails, the process is killed, what was looked at is swapped, or it is held."),
     needed("of", Kind::Text, "The process whose calls they are."),
     key("signals", Kind::List(&Kind::Word(signals)), "For `kill`: the signals."),
-    key("paths", Kind::List(&Kind::Text), "For `windows`: the only paths that are swapped, as the timeline names them."),
+    key("paths", Kind::List(&Kind::Text), "For `windows` and `errors`: the only paths that are swapped, or calls on which fail, as the timeline names them."),
+    key("swaps", Kind::List(&Kind::Word(swaps)), "For `windows`: the only things that are put in a path's place."),
     key("do", Kind::Steps, "For `stall`: what is done while a call is held."),
 ]);
+
+fn swaps() -> Vec<&'static str> {
+    SWAPS.to_vec()
+}
 
 fn kinds() -> Vec<&'static str> {
     KINDS.to_vec()

@@ -23,6 +23,8 @@ const ANY: &[Key] = &[
     key("rule", Kind::Text, "The rule that this step judges; may be left out where the scenario has one only."),
     key("if-served", Kind::Text, "Only where the start of this process, which may fail, was served."),
     key("if-failed", Kind::Text, "Only where the start of this process, which may fail, has failed."),
+    key("if-succeeded", Kind::Text, "Only where the tool call with this label, which may fail, was answered without an error."),
+    key("if-made", Kind::Table(&MADE), "Only where a process has made a certain system call by then."),
 ];
 
 const fn step(keys: &'static [Key]) -> Shape {
@@ -159,6 +161,7 @@ pub(in crate::scenario) static VERBS: [&Shape; 35] = [
     &step(&[
         needed("expect", Kind::Text, "Judges this process; all but `running` wait for its end."),
         key("exit", Kind::OneOf(&[Kind::Number(0), Kind::Word(exits), Kind::Some(&Kind::Number(0))]), "Its exit status: one, one of several, or a word for many."),
+        key("if-exit", Kind::OneOf(&[Kind::Number(0), Kind::Word(exits), Kind::Some(&Kind::Number(0))]), "The output is only judged where it exited so."),
         key("signal", Kind::Word(signals), "The signal that ended it; beside `exit` with numbers, either will do."),
         key("running", Kind::Flag, "It has not ended by now."),
         key("stdout", Kind::Table(&TEXT), "What it has written to standard output."),
@@ -184,6 +187,7 @@ pub(in crate::scenario) static VERBS: [&Shape; 35] = [
     ]),
     &step(&[
         needed("expect-lock", Kind::Template, "Judges the lock on this path, on `inode:<handle>`, or on `former:<path>`."),
+        key("or-at", Kind::List(&Kind::Template), "Other paths, at one of which it may be just as well."),
         needed("held", Kind::Word(held), "Which lock is held."),
         key("by", Kind::OneOf(&[Kind::Text, Kind::List(&Kind::Text), Kind::Table(&ONE_OF)]), "By whom: all of them, and nobody else."),
         key("close-on-exec", Kind::Flag, "Every descriptor that holds it is closed on exec."),
@@ -244,6 +248,12 @@ static TEXT: Shape = table("a text check", &[
 static ONE_OF: Shape = table("one of several", &[
     needed("one-of", Kind::List(&Kind::Text), "Exactly one of these processes."),
     needed("as", Kind::Text, "A second handle for that one, from here on."),
+]);
+
+static MADE: Shape = table("`if-made`", &[
+    needed("of", Kind::Text, "The process, with all it started."),
+    CALL,
+    PATH,
 ]);
 
 static BEFORE: Shape = table("`before`", &[CALL, PATH]);

@@ -6,11 +6,12 @@ use crate::scenario::file::{Frame, Shared, parse};
 use crate::scenario::rules::Rules;
 
 /// What must stand beside a key for the parser to ask for it.
-const COMPANIONS: [(&str, &str, &str); 5] = [
+const COMPANIONS: [(&str, &str, &str); 6] = [
     ("this step", "except", "unchanged-since = \"x\""),
     ("this step", "in-turn", "count = 2"),
     ("`[sweep]`", "signals", "kind = \"kill\""),
     ("`[sweep]`", "paths", "kind = \"windows\""),
+    ("`[sweep]`", "swaps", "kind = \"windows\""),
     ("`[sweep]`", "do", "kind = \"stall\""),
 ];
 
