@@ -77,20 +77,29 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
     let is_timer = |at: &usize| node.choices[*at].unit.what == What::Timer;
     let first = order.iter().copied().find(is_timer);
     order.retain(|at| !is_timer(at) || Some(*at) == first);
+    // It counts as tried before all others: see `stays`.
+    let mut tried = order.clone();
+    tried.sort_by_key(|at| !is_timer(at));
     let all = limits.full || limits.preemptions.is_some();
     let mut sleep: Vec<Unit> = if all { Vec::new() } else { node.sleep.to_vec() };
     let mut ways = Vec::new();
-    for at in order {
+    for at in tried {
         let choice = &node.choices[at];
         let made = together(node.choices, at);
-        if made.iter().any(|made| sleep.contains(&made.unit)) {
+        // Of all who wait for a time; if somebody else waits by now, it is another thing that it passes.
+        if made.iter().all(|made| sleep.contains(&made.unit)) {
             continue;
         }
         let preemptions = node.preemptions + u32::from(preempts(node, last, choice.unit));
         if limits.preemptions.is_some_and(|most| preemptions > most) {
             continue;
         }
+        // What anybody does may end in his waiting too, which only shows when it is done: then time passes for him as well.
+        // So nobody sleeps on when it passes, and that it passes is asleep until somebody else waits.
         let stays = |unit: &Unit| {
+            if is_timer(&at) {
+                return false;
+            }
             let asleep = node.choices.iter().position(|other| other.unit == *unit);
             let asleep = asleep.map(|asleep| together(node.choices, asleep));
             asleep.is_some_and(|asleep| {
@@ -104,9 +113,10 @@ pub fn next(node: &Node<'_>, limits: Limits) -> Option<Way> {
             preemptions,
         ));
         if !all {
-            sleep.push(choice.unit);
+            sleep.extend(made.iter().map(|made| made.unit));
         }
     }
+    ways.sort_by_key(|(at, ..)| order.iter().position(|next| next == at));
     let mut ways = ways.into_iter();
     let (chosen, sleep, preemptions) = ways.next()?;
     let others = ways.map(|(at, sleep, preemptions)| {
