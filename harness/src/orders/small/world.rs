@@ -1,0 +1,116 @@
+//! Programs of a few calls on names that hold a value, and the world that they run in.
+
+use std::collections::BTreeMap;
+
+use crate::orders::{Access, Choice, Label, Object, Unit, What, changed};
+
+/// One call: what it works on, how, and what it does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    pub(super) access: Access,
+    /// What it writes, where it does.
+    pub(super) value: u64,
+    /// Where it finds this value, the process leaves out the next call.
+    pub(super) skips_at: Option<u64>,
+    /// It makes what is not there, as mkdir does: else it only looks.
+    pub(super) makes: bool,
+    /// It waits until somebody has written, and when its time has passed the process leaves out the next call.
+    pub(super) waits: bool,
+}
+
+pub(super) const fn call(name: &'static str, access: Access) -> Call {
+    Call {
+        name,
+        access,
+        value: 1,
+        skips_at: None,
+        makes: false,
+        waits: false,
+    }
+}
+
+pub(super) const fn wait(name: &'static str) -> Call {
+    Call {
+        waits: true,
+        ..call(name, Access::Read)
+    }
+}
+
+impl Call {
+    /// What it does where its name has this value.
+    fn access(&self, value: u64) -> Access {
+        match (self.makes, value) {
+            (false, _) => self.access,
+            (true, 0) => Access::Write,
+            (true, _) => Access::Read,
+        }
+    }
+}
+
+/// What a process does next depends on what it has found.
+struct Process<'a> {
+    calls: &'a [Call],
+    at: usize,
+}
+
+pub(super) struct World<'a> {
+    processes: Vec<Process<'a>>,
+    values: BTreeMap<&'static str, u64>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(programs: &[&'a [Call]]) -> Self {
+        let process = |calls: &&'a [Call]| Process { calls, at: 0 };
+        Self {
+            processes: programs.iter().map(process).collect(),
+            values: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let choice = |(actor, process): (u8, &Process<'_>)| {
+            let call = process.calls.get(process.at)?;
+            let value = self.values.get(call.name).copied().unwrap_or(0);
+            let access = call.access(value);
+            let what = if call.waits && value == 0 {
+                What::Timer
+            } else {
+                What::Thread(0)
+            };
+            let mut label = Label::default();
+            label.add(Object::Name(call.name.into()), access);
+            Some(Choice {
+                unit: Unit { actor, what },
+                text: format!("{}{}{access:?}", call.name, process.at),
+                label,
+            })
+        };
+        (0u8..).zip(&self.processes).filter_map(choice).collect()
+    }
+
+    pub(super) fn step(&mut self, actor: u8) {
+        let process = &mut self.processes[usize::from(actor)];
+        let call = process.calls[process.at];
+        let value = self.values.entry(call.name).or_default();
+        let skips = call.skips_at == Some(*value) || call.waits && *value == 0;
+        process.at += 1 + usize::from(skips);
+        if call.access(*value) != Access::Read {
+            *value = call.value;
+        }
+    }
+
+    pub(super) fn values(&self, label: &Label) -> Vec<(Object, u64)> {
+        let value = |object: &Object| match object {
+            Object::Name(name) => self.values.get(&**name).copied().unwrap_or(0),
+            Object::Entries(_)
+            | Object::Inode(_)
+            | Object::Content(_)
+            | Object::Lock(_)
+            | Object::Process(_) => unreachable!("small programs only have names"),
+        };
+        changed(label)
+            .map(|object| (object.clone(), value(object)))
+            .collect()
+    }
+}
