@@ -9,7 +9,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-/// The judged server starts, and one of another subject beside it.
+/// The judged server starts and serves, and then one of another subject beside it: it is to win every time.
 const BESIDE: &str = r#"title = "another server beside the judged one"
 rules = ["PID-1"]
 [matrix.other]
@@ -20,13 +20,13 @@ other = "${matrix.other.is}"
 spawn = "server"
 role = "server"
 [[step]]
+handshake = "server"
+[[step]]
 spawn = "second"
 role = "server"
 subject = "other"
 [[step]]
 handshake = "second"
-[[step]]
-handshake = "server"
 "#;
 const FIXTURE: &str = "fixture = { is = \"old-server\" }\n";
 const RELEASE: &str = "release = { is = \"memtomem@0.1.24\" }\n";
