@@ -13,18 +13,18 @@ use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::engine::Job;
 use crate::explore::{Found, How, Random, Summary, explore as try_orders, shrink};
-use crate::orders::{Class, Limits, Schedule, columns, switches};
+use crate::orders::{Graph, Limits, Schedule, columns, switches};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
 use crate::subject::{self, Subject};
-use crate::suite::line::Worker;
+use crate::suite::line::{Turns, Worker};
 use crate::suite::{Interrupt, Subjects, find_host, job};
 use crate::supervise::Scope;
 use crate::world::Host;
 
 /// A process that waits for a time only keeps its order waiting, and nobody else.
-const ORDERS_PER_CORE: usize = 4;
+const ORDERS_PER_CORE: usize = 12;
 const TELL_EACH: Duration = Duration::from_secs(5);
 
 pub(super) fn explore(args: &Explore) -> Result<Exit, Failure> {
@@ -123,7 +123,9 @@ fn one(
         limits: Limits {
             preemptions: args.preemptions,
             kills: args.kills,
-            alike: true,
+            run_all: args.run_all,
+            // Orders by chance give each its own name.
+            alike: args.audit.is_none(),
             ..Limits::default()
         },
         random: args.random.map(|many| Random {
@@ -132,10 +134,9 @@ fn one(
             changes: args.changes,
         }),
         workers: args.jobs.unwrap_or(cores * ORDERS_PER_CORE),
+        turns: cores + 1,
         time: args.time.map(Duration::from_secs),
         findings: args.findings,
-        keep_classes: args.audit.is_some(),
-        run_all: args.run_all,
         part: args.part,
     };
     say(format_args!(
@@ -181,7 +182,7 @@ fn one(
             time: None,
             ..how
         };
-        audit(&job, tier, &by_chance, &summary.classes, interrupt)?;
+        audit(&job, tier, &by_chance, &summary.graph, interrupt)?;
     }
     Ok(if !summary.found.is_empty() {
         Exit::Broken
@@ -226,9 +227,8 @@ fn try_all(
 fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
     let Summary {
         orders,
-        slept,
-        foreseen,
-        like,
+        mirrored,
+        graph,
         steps,
         longest,
         looks,
@@ -236,7 +236,7 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         took,
         ..
     } = summary;
-    let rate = (*orders + *slept) as f64 / took.as_secs_f64();
+    let rate = *orders as f64 / took.as_secs_f64();
     let covered = if let Some(random) = how.random {
         let priorities = random.changes.map(|changes| {
             let times = if changes == 1 { "time" } else { "times" };
@@ -255,11 +255,11 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         } else {
             "stopped"
         };
-        format!("{why}: {} orders were known to be left", summary.left.len())
+        format!("{why}: {} orders were known to be left", summary.left)
     } else if let Some(most) = how.limits.preemptions {
-        format!("every order with at most {most} preemptions, or one of its class")
+        format!("every order with at most {most} preemptions, or one that comes to the same")
     } else {
-        "at least one order of every class: none is left".to_owned()
+        "every state that any order comes to: none is left".to_owned()
     };
     let covered = match how.part {
         Some((part, of)) => format!("part {} of {of}: {covered}", part + 1),
@@ -271,12 +271,21 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         .map(|(preemptions, orders)| format!("{orders} with {preemptions}"))
         .collect();
     let mut text = format!(
-        "  {orders} orders ({}), {slept} cut short, {foreseen} known to be and not run, {like} like one that was run; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
+        "  {orders} orders ({}), {} states, {} steps between them made in thought alone, {} with changed places; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
          {again} begun anew; {:.1} s, {rate:.0} orders a second\n  {} findings",
         by.join(", "),
+        graph.states(),
+        graph.thought(),
+        mirrored + graph.mirrored(),
         took.as_secs_f64(),
         summary.found.len()
     );
+    if graph.unsteady() > 0 {
+        text += &format!(
+            "\n  {} times something came to something else than before, for no reason that is seen: something may be left out",
+            graph.unsteady()
+        );
+    }
     for lost in &summary.lost {
         text += &format!("\n  never came about again, so nothing is known of it: {lost}");
     }
@@ -295,7 +304,7 @@ fn alike(case: &Case, names: &[String]) -> Option<String> {
     let (last, others) = of.split_last()?;
     let others = others.join(", ");
     Some(format!(
-        "  {others} and {last} are alike: of orders that differ only in which of them is which, one is run"
+        "  {others} and {last} are alike: of what differs only in which of them is which, one is tried"
     ))
 }
 
@@ -324,8 +333,8 @@ fn tell(
         found.times
     ));
     let mut worker = Worker::start(job, tier, limits).map_err(Failure::CannotJudge)?;
-    let plain =
-        shrink(&found.steps, rule, |task| worker.run(task)).map_err(Failure::CannotJudge)?;
+    let plain = shrink(&found.steps, rule, |task| worker.run(task, &Turns::new(1)))
+        .map_err(Failure::CannotJudge)?;
     let (steps, lines, findings) = match plain {
         Some(ran) => (ran.steps, ran.lines, ran.findings),
         None => (
@@ -371,21 +380,19 @@ fn write(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Whether orders by chance stay within the classes that were reached.
+/// Whether orders by chance stay within the states that were seen, and the steps that were judged.
 fn audit(
     job: &Job,
     tier: Tier,
     by_chance: &How,
-    reached: &BTreeSet<Class>,
+    reached: &Graph,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let hit = try_all(job, tier, by_chance, None, interrupt);
-    let outside = hit.classes.difference(reached).count();
+    let (inside, outside) = reached.compare(&hit.graph);
     say(format_args!(
-        "  audit: {} orders by chance came to {} of the {} classes, and to {outside} others",
+        "  audit: {} orders by chance came to {inside} states and steps of those that were reached, and to {outside} others",
         hit.orders,
-        hit.classes.len() - outside,
-        reached.len(),
     ));
     if outside > 0 {
         return Err(Failure::CannotJudge(

@@ -15,12 +15,12 @@ use crate::subject::Subject;
 
 /// An exploration that was ended early, as a file.
 #[derive(Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct State<S = Summary> {
     exploration: String,
     subject: String,
     limits: Limits,
     part: Option<(usize, usize)>,
-    pub(super) summary: Option<Summary>,
+    pub(super) summary: Option<S>,
 }
 
 impl State {
@@ -64,20 +64,23 @@ impl State {
     }
 
     /// Keeps what is left, whole or not at all.
-    pub(super) fn write(mut self, path: &Path, summary: &Summary) -> Result<(), Failure> {
+    pub(super) fn write(self, path: &Path, summary: &Summary) -> Result<(), Failure> {
         let failed =
             |e: std::io::Error| Failure::CannotJudge(format!("writing {}: {e}", path.display()));
-        if summary.left.is_empty() {
+        if summary.left == 0 {
             return match std::fs::remove_file(path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => Err(failed(e)),
                 _ => Ok(()),
             };
         }
-        let text = serde_json::to_value(summary).and_then(|summary| {
-            self.summary = serde_json::from_value(summary)?;
-            serde_json::to_vec(&self)
-        });
-        let text = text.map_err(|e| failed(e.into()))?;
+        let whole = State {
+            exploration: self.exploration,
+            subject: self.subject,
+            limits: self.limits,
+            part: self.part,
+            summary: Some(summary),
+        };
+        let text = serde_json::to_vec(&whole).map_err(|e| failed(e.into()))?;
         let beside = path.with_extension("new");
         std::fs::write(&beside, text)
             .and_then(|()| std::fs::rename(&beside, path))

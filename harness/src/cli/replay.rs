@@ -9,7 +9,7 @@ use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::orders::{End, Limits, Schedule, Task, What, columns};
 use crate::subject;
-use crate::suite::line::Worker;
+use crate::suite::line::{Turns, Worker};
 use crate::suite::{Interrupt, Subjects, find_host};
 
 pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
@@ -53,7 +53,9 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
         if interrupt.asked() {
             return Ok(Exit::Interrupted);
         }
-        let ran = worker.run(&task).map_err(Failure::CannotJudge)?;
+        let ran = worker
+            .run(&task, &Turns::new(1))
+            .map_err(Failure::CannotJudge)?;
         if n == 0 {
             say(format_args!(
                 "{}",
@@ -61,7 +63,7 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
             ));
         }
         match &ran.end {
-            End::Finished | End::Slept => broken += u32::from(!ran.findings.is_empty()),
+            End::Finished | End::Mirrored => broken += u32::from(!ran.findings.is_empty()),
             End::Diverged(at, why) => {
                 other += 1;
                 say(format_args!("step {} is not as it was: {why}", at + 1));

@@ -2,12 +2,32 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::orders::{Step, Task};
+use crate::orders::{Chance, Edge};
+
+/// An order to be tried, by how it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Todo {
+    /// The very first.
+    First,
+    /// With this step, after those that lead to it.
+    Edge(Edge),
+    /// By chance.
+    Chance(Chance),
+}
+
+impl Todo {
+    fn preemptions(&self) -> u32 {
+        match self {
+            Self::Edge(edge) => edge.preemptions,
+            Self::First | Self::Chance(_) => 0,
+        }
+    }
+}
 
 /// What a worker is to do.
 pub(super) enum Next {
     /// This.
-    Task(Task),
+    Todo(Todo),
     /// Nothing yet.
     Wait,
     /// Nothing more.
@@ -18,17 +38,17 @@ pub(super) enum Next {
 /// known at a time.
 #[derive(Debug)]
 pub(super) struct Frontier {
-    tasks: BTreeMap<u32, Vec<Task>>,
+    todo: BTreeMap<u32, Vec<Todo>>,
     at_work: usize,
     stopped: bool,
-    /// How often one was begun anew, by its steps or its seed.
-    again: HashMap<(Vec<Step>, Option<u64>), u32>,
+    /// How often one was begun anew.
+    again: HashMap<Todo, u32>,
 }
 
 impl Frontier {
-    pub(super) fn new(first: Vec<Task>) -> Self {
+    pub(super) fn new(first: Vec<Todo>) -> Self {
         let mut frontier = Self {
-            tasks: BTreeMap::new(),
+            todo: BTreeMap::new(),
             at_work: 0,
             stopped: false,
             again: HashMap::new(),
@@ -37,9 +57,9 @@ impl Frontier {
         frontier
     }
 
-    fn add(&mut self, tasks: Vec<Task>) {
-        for task in tasks {
-            self.tasks.entry(task.preemptions).or_default().push(task);
+    fn add(&mut self, todo: impl IntoIterator<Item = Todo>) {
+        for todo in todo {
+            self.todo.entry(todo.preemptions()).or_default().push(todo);
         }
     }
 
@@ -47,11 +67,11 @@ impl Frontier {
         if self.stopped {
             return Next::None;
         }
-        while let Some(mut few) = self.tasks.first_entry() {
+        while let Some(mut few) = self.todo.first_entry() {
             match few.get_mut().pop() {
-                Some(task) => {
+                Some(todo) => {
                     self.at_work += 1;
-                    return Next::Task(task);
+                    return Next::Todo(todo);
                 }
                 None => drop(few.remove()),
             }
@@ -64,22 +84,20 @@ impl Frontier {
     }
 
     /// An order was tried, and these part from it.
-    pub(super) fn done(&mut self, others: Vec<Task>) {
+    pub(super) fn done(&mut self, others: Vec<Edge>) {
         self.at_work = self.at_work.saturating_sub(1);
-        self.add(others);
+        self.add(others.into_iter().map(Todo::Edge));
     }
 
     /// An order is to be begun anew. Not for ever: returns whether it will be.
-    pub(super) fn again(&mut self, task: Task, most: u32) -> bool {
+    pub(super) fn again(&mut self, todo: Todo, most: u32) -> bool {
         self.at_work = self.at_work.saturating_sub(1);
-        let seed = task.chance.map(|chance| chance.seed);
-        let key = (task.prefix.clone(), seed);
-        let times = self.again.entry(key).or_default();
+        let times = self.again.entry(todo).or_default();
         *times += 1;
         if *times > most {
             return false;
         }
-        self.add(vec![task]);
+        self.add([todo]);
         true
     }
 
@@ -89,11 +107,6 @@ impl Frontier {
 
     /// How many are known to be left, those at work among them.
     pub(super) fn left(&self) -> usize {
-        self.tasks.values().map(Vec::len).sum::<usize>() + self.at_work
-    }
-
-    /// Those that are left.
-    pub(super) fn rest(self) -> Vec<Task> {
-        self.tasks.into_values().flatten().collect()
+        self.todo.values().map(Vec::len).sum::<usize>() + self.at_work
     }
 }

@@ -3,7 +3,7 @@
 mod frontier;
 mod shrink;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,12 @@ use serde::{Deserialize, Serialize};
 
 pub use shrink::shrink;
 
-use self::frontier::{Frontier, Next};
+use self::frontier::{Frontier, Next, Todo};
 use crate::engine::Job;
-use crate::orders::{
-    Chance, Class, End, Finding, Limits, Line, Memory, Priorities, Ran, Step, Task, Why,
-};
+use crate::orders::{Chance, End, Finding, Graph, Limits, Line, Priorities, Ran, Step, Task};
 use crate::scenario::model::{Explore, Tier};
 use crate::suite::Interrupt;
-use crate::suite::line::Worker;
+use crate::suite::line::{Turns, Worker};
 
 /// How often an order is begun anew whose beginning was not as before. Time passes while a process is held, and one that
 /// waits for a time may wake before its turn on a host with much to do.
@@ -31,16 +29,14 @@ pub struct How {
     pub limits: Limits,
     /// Some by chance, and none in turn.
     pub random: Option<Random>,
-    /// How many at once.
+    /// In how many worlds.
     pub workers: usize,
+    /// So many of them at work at once: the others wait until time has passed.
+    pub turns: usize,
     /// When to stop.
     pub time: Option<Duration>,
     /// Stop after so many different findings.
     pub findings: usize,
-    /// Whether the classes are kept, to be compared.
-    pub keep_classes: bool,
-    /// Whether an order is run all the same that is known to be cut short, or to be like one that was run.
-    pub run_all: bool,
     /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
     pub part: Option<(usize, usize)>,
 }
@@ -58,18 +54,15 @@ pub struct Random {
 
 impl Random {
     /// The orders. How long they are, one that is drawn by nobody tells.
-    fn tasks(self, length: usize) -> Vec<Task> {
+    fn todo(self, length: usize) -> Vec<Todo> {
         let within = u32::try_from(length).unwrap_or(u32::MAX);
         let priorities = self.changes.map(|changes| Priorities { changes, within });
-        let task = |n: u64| Task {
-            chance: Some(Chance {
-                // Never zero, which would stay zero.
-                seed: (self.seed ^ (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1,
-                priorities,
-            }),
-            ..Task::default()
+        let chance = |n: u64| Chance {
+            // Never zero, which would stay zero.
+            seed: (self.seed ^ (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1,
+            priorities,
         };
-        (0..self.many).map(task).collect()
+        (0..self.many).map(chance).map(Todo::Chance).collect()
     }
 }
 
@@ -95,14 +88,8 @@ pub struct Found {
 pub struct Summary {
     /// Orders run to their end.
     pub orders: u64,
-    /// Orders that were left in the midst, as what followed had been tried.
-    pub slept: u64,
-    /// Orders that were not begun, as they were known to be left in the midst.
-    #[serde(default)]
-    pub foreseen: u64,
-    /// Orders that were not begun, as one that differs in nothing anybody could see had been run to its end.
-    #[serde(default)]
-    pub like: u64,
+    /// Orders that were not run to their end, as two actors that are alike have changed places in them.
+    pub mirrored: u64,
     /// Orders by the number of their preemptions.
     pub by_preemptions: BTreeMap<u32, u64>,
     /// Steps of all.
@@ -117,10 +104,10 @@ pub struct Summary {
     pub lost: Vec<String>,
     /// What broke a rule, each once.
     pub found: Vec<Found>,
-    /// How many different classes were reached; all of them, if they are kept.
-    pub classes: BTreeSet<Class>,
-    /// Orders that were left to be tried: an exploration can go on with them.
-    pub left: Vec<Task>,
+    /// All that was seen.
+    pub graph: Graph,
+    /// So many orders were known to be left to be tried.
+    pub left: usize,
     /// How long it took.
     pub took: Duration,
     /// Why it could not go on.
@@ -131,14 +118,13 @@ impl Summary {
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.left.is_empty() && self.lost.is_empty() && self.broken.is_none()
+        self.left == 0 && self.lost.is_empty() && self.broken.is_none()
     }
 }
 
 struct Shared {
     frontier: Frontier,
     summary: Summary,
-    memory: Memory,
 }
 
 /// Explores, or goes on where another time ended. `hear` is told of the progress now and then.
@@ -151,18 +137,30 @@ pub fn explore(
     hear: impl Fn(&Summary, usize) + Sync,
 ) -> Summary {
     let start = Instant::now();
-    let mut summary = before.unwrap_or_default();
+    let alike = job.case.explore.as_ref().map(Explore::alike);
+    let actors = job.case.explore.iter().flat_map(|explore| &explore.actors);
+    let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
+    // Chance gives each actor its own name.
+    let limits = Limits {
+        alike: how.limits.alike && how.random.is_none(),
+        ..how.limits
+    };
+    let mut summary = before.unwrap_or_else(|| Summary {
+        graph: Graph::new(limits, actors, &alike.unwrap_or_default()),
+        ..Summary::default()
+    });
     let took = summary.took;
+    let turns = Turns::new(how.turns);
     let first = match how.random {
-        None if took.is_zero() => vec![Task::default()],
-        None => std::mem::take(&mut summary.left),
+        // What is left follows from what was seen.
+        None => vec![Todo::First],
         Some(random) => {
             let length = random.changes.map(|_| {
                 let mut worker = Worker::start(job, tier, how.limits)?;
-                worker.run(&Task::default())
+                worker.run(&Task::default(), &turns)
             });
             match length.transpose() {
-                Ok(ran) => random.tasks(ran.map_or(0, |ran| ran.steps.len())),
+                Ok(ran) => random.todo(ran.map_or(0, |ran| ran.steps.len())),
                 Err(why) => {
                     summary.broken = Some(why);
                     return summary;
@@ -173,13 +171,19 @@ pub fn explore(
     let shared = Mutex::new(Shared {
         frontier: Frontier::new(first),
         summary,
-        memory: Memory::default(),
     });
     let more = std::sync::Condvar::new();
     std::thread::scope(|scope| {
         for _ in 0..how.workers.max(1) {
             scope.spawn(|| {
-                let done = work(job, tier, how, interrupt, start, (&shared, &more), &hear);
+                let done = work(
+                    job,
+                    tier,
+                    how,
+                    (interrupt, start, &turns),
+                    (&shared, &more),
+                    &hear,
+                );
                 if let Err(why) = done {
                     let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
                     shared.summary.broken = Some(why);
@@ -192,9 +196,8 @@ pub fn explore(
     let Shared {
         frontier,
         mut summary,
-        ..
     } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    summary.left = frontier.rest();
+    summary.left = frontier.left();
     summary.took = took + start.elapsed();
     summary
 }
@@ -203,41 +206,33 @@ fn work(
     job: &Job,
     tier: Tier,
     how: &How,
-    interrupt: &Interrupt,
-    start: Instant,
+    (interrupt, start, turns): (&Interrupt, Instant, &Turns),
     (shared, more): (&Mutex<Shared>, &std::sync::Condvar),
     hear: &(impl Fn(&Summary, usize) + Sync),
 ) -> Result<(), String> {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let actors = job.case.explore.iter().flat_map(|explore| &explore.actors);
-    let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
-    let alike = job.case.explore.as_ref().map(Explore::alike);
-    let alike = alike.unwrap_or_default();
-    let foresees = how.random.is_none() && !how.run_all;
     let mut worker = None;
     loop {
         let mut guard = lock();
-        let task = loop {
+        let (todo, task) = loop {
             if interrupt.asked() || how.time.is_some_and(|most| start.elapsed() > most) {
                 guard.frontier.stop();
             }
-            match guard.frontier.next() {
-                Next::Task(task) => {
-                    let Shared {
-                        frontier,
-                        summary,
-                        memory,
-                    } = &mut *guard;
-                    let foresee = || memory.foresee(&task, (actors, &alike), how.limits);
-                    let Some(spared) = foresees.then(foresee).flatten() else {
-                        break task;
+            let Shared { frontier, summary } = &mut *guard;
+            match frontier.next() {
+                Next::Todo(Todo::First) => break (Todo::First, Task::default()),
+                Next::Todo(todo @ Todo::Chance(chance)) => {
+                    let chance = Some(chance);
+                    let task = Task {
+                        chance,
+                        ..Task::default()
                     };
-                    match spared.why {
-                        Why::IsCut => summary.foreseen += 1,
-                        Why::WasRun => summary.like += 1,
-                    }
-                    frontier.done(spared.others);
+                    break (todo, task);
                 }
+                Next::Todo(todo @ Todo::Edge(edge)) => match summary.graph.think(edge) {
+                    None => break (todo, summary.graph.task(edge)),
+                    Some(later) => frontier.done(later),
+                },
                 Next::None => return Ok(()),
                 // Others are at work, and what they find may be more to do.
                 Next::Wait => {
@@ -253,9 +248,9 @@ fn work(
             Some(running) => running,
             none => none.insert(Worker::start(job, tier, how.limits)?),
         };
-        let ran = running.run(&task)?;
+        let ran = running.run(&task, turns)?;
         let mut shared = lock();
-        take(&mut shared, task, ran, how, start);
+        take(&mut shared, todo, ran, how, start);
         hear(&shared.summary, shared.frontier.left());
         drop(shared);
         more.notify_all();
@@ -263,51 +258,46 @@ fn work(
 }
 
 /// Takes note of what came of an order.
-fn take(shared: &mut Shared, task: Task, ran: Ran, how: &How, start: Instant) {
-    let Shared {
-        frontier,
-        summary,
-        memory,
-    } = shared;
+fn take(shared: &mut Shared, todo: Todo, ran: Ran, how: &How, start: Instant) {
+    let Shared { frontier, summary } = shared;
     summary.steps += ran.steps.len() as u64;
     summary.looks += ran.looks;
     summary.longest = summary.longest.max(ran.steps.len());
-    match ran.end {
+    summary.graph.hear(&ran.choices);
+    let from = match todo {
+        Todo::Edge(edge) => Some(edge),
+        Todo::First | Todo::Chance(_) => None,
+    };
+    match &ran.end {
         End::Finished => {
             summary.orders += 1;
-            *summary.by_preemptions.entry(task.preemptions).or_default() += 1;
+            let preemptions = from.map_or(0, |edge| edge.preemptions);
+            *summary.by_preemptions.entry(preemptions).or_default() += 1;
         }
-        End::Slept => summary.slept += 1,
+        End::Mirrored => summary.mirrored += 1,
         End::Diverged(at, why) => {
             summary.again += 1;
-            if !frontier.again(task, AGAIN) {
+            if !frontier.again(todo, AGAIN) {
                 summary.lost.push(format!("step {}: {why}", at + 1));
             }
             return;
         }
         End::Broken(why) => {
-            summary.broken = Some(why);
+            summary.broken = Some(why.clone());
             frontier.stop();
             return;
         }
     }
-    // Of an order that went another way it is not known since when.
-    for sight in &ran.seen {
-        memory.keep(sight);
+    let mut others = summary.graph.take(from, &ran);
+    if how.random.is_some() {
+        others.clear();
     }
-    let mut others = ran.others;
-    if let (Some((part, of)), true) = (how.part, task.prefix.is_empty()) {
+    if let (Some((part, of)), Todo::First) = (how.part, todo) {
         // What parts from the very first order, each with all that comes of it.
         let mut at = 0..;
         others.retain(|_| at.next().is_some_and(|at: usize| at % of.max(1) == part));
     }
     frontier.done(others);
-    if let Some(class) = ran.class {
-        memory.ended(class);
-        if how.keep_classes {
-            summary.classes.insert(class);
-        }
-    }
     for finding in ran.findings {
         let same = |found: &&mut Found| {
             (&found.finding.rule, &found.finding.what) == (&finding.rule, &finding.what)

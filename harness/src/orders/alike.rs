@@ -7,15 +7,15 @@
 
 use std::collections::VecDeque;
 
-use super::Label;
+use super::{Label, digest};
 
 /// Two actors that are alike.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Pair {
     first: u8,
     second: u8,
-    /// What those of its calls touch that one has made and the other not yet.
-    ahead: VecDeque<Label>,
+    /// What those of its calls touch that one has made and the other not yet, each with what stands for it.
+    ahead: VecDeque<(Label, u64)>,
     /// Whose they are.
     leader: u8,
     /// It is known which is the first.
@@ -23,7 +23,7 @@ struct Pair {
 }
 
 /// What is known of an order so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Alike {
     pairs: Vec<Pair>,
     is_mirrored: bool,
@@ -53,11 +53,12 @@ impl Alike {
             }
             if pair.ahead.is_empty() || pair.leader == actor {
                 pair.leader = actor;
-                pair.ahead.push_back(label.clone());
-            } else if let Some(before) = pair.ahead.pop_front()
+                pair.ahead.push_back((label.clone(), digest(label)));
+            } else if let Some((before, _)) = pair.ahead.pop_front()
                 && before.conflicts(label)
             {
                 pair.is_settled = true;
+                pair.ahead.clear();
                 self.is_mirrored |= pair.leader == pair.second;
             }
         }
@@ -68,23 +69,16 @@ impl Alike {
     pub fn is_mirrored(&self) -> bool {
         self.is_mirrored
     }
-}
 
-/// Each way in which the actors can have their names: for each its other number.
-#[must_use]
-pub(super) fn renamings(pairs: &[(u8, u8)]) -> Vec<Vec<u8>> {
-    let last = pairs.iter().map(|(first, second)| first.max(second)).max();
-    let mut all = vec![last.map_or(Vec::new(), |last| (0..=*last).collect::<Vec<u8>>())];
-    let mut at = 0;
-    while let Some(known) = all.get(at).cloned() {
-        for (first, second) in pairs {
-            let mut other = known.clone();
-            other.swap(usize::from(*first), usize::from(*second));
-            if !all.contains(&other) {
-                all.push(other);
-            }
-        }
-        at += 1;
+    /// What stands for all that decides whether two will have changed places.
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        let pair = |pair: &Pair| {
+            let ahead = pair.ahead.iter().map(|(_, label)| *label);
+            // Who is ahead by nothing is nobody.
+            let leader = (!pair.ahead.is_empty()).then_some(pair.leader);
+            (pair.is_settled, leader, ahead.collect::<Vec<u64>>())
+        };
+        digest(self.pairs.iter().map(pair).collect::<Vec<_>>())
     }
-    all
 }

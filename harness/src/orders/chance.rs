@@ -1,5 +1,6 @@
 //! Orders by chance.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Choice, Unit};
 
 /// How chance decides, from a seed: the same everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Chance {
     /// Not 0.
     pub seed: u64,
@@ -18,7 +19,7 @@ pub struct Chance {
 /// Everybody has a priority by chance, and the highest goes on, but at some steps, by chance, whoever would go falls behind
 /// all others: PCT, of Burckhardt and others (ASPLOS 2010). A mistake that takes `d` steps in a certain order is met by one
 /// of `n * k^(d-1)` orders at least, of `n` processes with `k` steps and `d-1` changes, however rare it is otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Priorities {
     /// At how many steps.
     pub changes: u32,
@@ -55,17 +56,18 @@ impl Draw {
     }
 
     /// Who makes this step, by place among those who could.
-    pub fn choose(&mut self, step: usize, choices: &[Choice]) -> usize {
+    pub fn choose<C: Borrow<Choice>>(&mut self, step: usize, choices: &[C]) -> usize {
+        let unit = |choice: &C| choice.borrow().unit;
         let Some(falls) = &mut self.falls else {
             return self.dice.below(choices.len());
         };
         for choice in choices {
             let drawn = || i64::try_from(self.dice.next() >> 2).unwrap_or(i64::MAX);
-            self.priorities.entry(choice.unit).or_insert_with(drawn);
+            self.priorities.entry(unit(choice)).or_insert_with(drawn);
         }
         let priorities = &mut self.priorities;
         let highest = |priorities: &BTreeMap<Unit, i64>| {
-            let at = (0..choices.len()).max_by_key(|at| priorities.get(&choices[*at].unit));
+            let at = (0..choices.len()).max_by_key(|at| priorities.get(&unit(&choices[*at])));
             at.unwrap_or(0)
         };
         let chosen = highest(priorities);
@@ -74,7 +76,7 @@ impl Draw {
         }
         if let Some(choice) = choices.get(chosen) {
             self.lowest -= 1;
-            priorities.insert(choice.unit, self.lowest);
+            priorities.insert(unit(choice), self.lowest);
         }
         highest(priorities)
     }

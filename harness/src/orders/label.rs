@@ -30,12 +30,22 @@ pub enum Access {
     Read,
     /// Something is added or taken, each on its own: two of these are in nobody's way.
     Share,
-    /// It is changed.
+    /// It is changed, and whoever does so cannot tell what it was before.
+    Set,
+    /// It is looked at and changed.
     Write,
 }
 
+impl Access {
+    /// Whether whoever does this may find out what it was.
+    #[must_use]
+    pub fn tells(self) -> bool {
+        matches!(self, Self::Read | Self::Write)
+    }
+}
+
 /// Everything that a call touches.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Label(Vec<(Object, Access)>);
 
 impl Label {
@@ -71,7 +81,8 @@ impl Label {
     #[must_use]
     pub fn wakes(&self) -> bool {
         self.0.iter().any(|(object, access)| {
-            *access == Access::Write && matches!(object, Object::Lock(_) | Object::Process(_))
+            let changes = matches!(access, Access::Set | Access::Write);
+            changes && matches!(object, Object::Lock(_) | Object::Process(_))
         })
     }
 

@@ -3,8 +3,8 @@
 
 mod alike;
 mod chance;
-mod class;
 mod finding;
+mod graph;
 mod label;
 mod memory;
 mod next;
@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 
 pub use alike::Alike;
 pub use chance::{Chance, Draw, Priorities};
-pub use class::{Class, class};
 pub use finding::{Finding, Line, columns, switches};
+pub use graph::{Edge, Graph, Seen};
 pub use label::{Access, File, Label, Object};
-pub use memory::{Memory, Sight, Spared, Why};
-pub use next::{Choice, Limits, Node, Way, next, together};
-pub use past::{Past, changed};
+pub use memory::Rest;
+pub use next::{Choice, Limits, Way, together, ways};
+pub use past::{Effect, Effects, Past, changed, digest};
 pub use schedule::{BadSchedule, Schedule};
 
 /// What can go on next: a thread with the call that it waits in, or something that happens to a process.
@@ -60,12 +60,7 @@ pub struct Task {
     /// The steps up to there.
     pub prefix: Vec<Step>,
     /// So many of them were made in another order too, and what could be seen after them was seen there.
-    #[serde(default)]
     pub known: usize,
-    /// Who sleeps there: what begins with them has been tried in another place.
-    pub sleep: Vec<Unit>,
-    /// How often a process that could have gone on had to wait instead.
-    pub preemptions: u32,
     /// How chance decides from there on; else the first of each node is taken.
     pub chance: Option<Chance>,
     /// The steps say who goes on and not what it does; one that cannot be is passed over.
@@ -79,18 +74,18 @@ pub struct Ran {
     pub end: End,
     /// The steps, those of the task among them.
     pub steps: Vec<Step>,
-    /// Orders that part from this one after the task's own steps.
-    pub others: Vec<Task>,
-    /// What all orders have in common that differ in nothing that matters.
-    pub class: Option<Class>,
     /// What broke a rule.
     pub findings: Vec<Finding>,
     /// All calls, those among them that were not held, and what else happened.
     pub lines: Vec<Line>,
     /// How often it was asked whether a process stands still.
     pub looks: u64,
-    /// What was seen of who does what next, as far as that was new.
-    pub seen: Vec<Sight>,
+    /// The states that it came to, from the last one on that was known before.
+    pub seen: Vec<Seen>,
+    /// What their choices are, as far as that was not told of an order before.
+    pub choices: Vec<Choice>,
+    /// The names that are looked at by whoever judges.
+    pub places: Vec<String>,
 }
 
 /// What an order came to.
@@ -98,8 +93,8 @@ pub struct Ran {
 pub enum End {
     /// Nobody had anything left to do.
     Finished,
-    /// What was left has been tried in another place.
-    Slept,
+    /// Two actors that are alike have changed places: it is tried with their names the other way round.
+    Mirrored,
     /// A process did not do what it had done before after the same steps: at this step.
     Diverged(usize, String),
     /// The suite or the host failed.
@@ -113,12 +108,12 @@ impl Ran {
         Self {
             end: End::Broken(why),
             steps: Vec::new(),
-            others: Vec::new(),
-            class: None,
             findings: Vec::new(),
             lines: Vec::new(),
             looks: 0,
             seen: Vec::new(),
+            choices: Vec::new(),
+            places: Vec::new(),
         }
     }
 }

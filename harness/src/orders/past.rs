@@ -1,44 +1,102 @@
 //! What has happened so far, as far as anybody could tell by it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
 
 use super::{Access, Label, Object, Unit, What};
 
+/// What a step has come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Effect {
+    /// What each thing that it changed is by now.
+    pub values: Vec<(Object, u64)>,
+    /// Its process is gone, and this stands for how it went: nobody asks any more what it knew.
+    pub gone: Option<u64>,
+}
+
 /// What has happened so far: what each process could know, from its own calls and what they found, and what everything
-/// that was changed has come to.
+/// that was changed has come to. Where two orders have come to the same, they have the same before them.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     /// What stands for all that each process could know.
     actors: BTreeMap<u8, u64>,
     /// Only what is not as it was at first.
     values: HashMap<Object, u64>,
+    /// Stands for all of these, in whatever order they were changed.
+    sum: u64,
+    /// Those of the actors that are gone.
+    gone: BTreeSet<u8>,
     kills: u32,
+    /// How often time has passed for somebody: whoever asks a clock knows that, asleep or not.
+    clock: u32,
+}
+
+/// With fixed keys: guards, the suite, and a suite that goes on on another day have to agree.
+#[must_use]
+pub fn digest(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Past {
     /// What stands for a step that is about to be made, with all that its process knows and will find.
     #[must_use]
     pub fn event(&self, unit: Unit, text: &str, label: &Label) -> u64 {
-        // With fixed keys: guards and the suite have to agree.
+        let deed = self.deed(unit, text, label);
+        digest((self.knows(unit.actor), self.clock, deed))
+    }
+
+    /// What stands for a step that is about to be made, and what it finds, whatever its process knows.
+    #[must_use]
+    pub fn deed(&self, unit: Unit, text: &str, label: &Label) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (unit, text, self.knows(unit.actor)).hash(&mut hasher);
-        for (object, access) in label.iter() {
+        (unit, text).hash(&mut hasher);
+        for (object, access) in label.iter().filter(|(_, access)| access.tells()) {
             (object, access, self.value(object)).hash(&mut hasher);
         }
         hasher.finish()
     }
 
-    /// The step was made, and what it changed has come to this.
-    pub fn push(&mut self, unit: Unit, event: u64, values: &[(Object, u64)]) {
-        self.actors.insert(unit.actor, event);
-        self.values.extend(values.iter().cloned());
+    /// The step was made, and this is what it has come to.
+    pub fn push(&mut self, unit: Unit, event: u64, effect: &Effect) {
+        self.actors.insert(unit.actor, effect.gone.unwrap_or(event));
+        if effect.gone.is_some() {
+            self.gone.insert(unit.actor);
+        }
+        for (object, value) in &effect.values {
+            if let Some(before) = self.values.insert(object.clone(), *value) {
+                self.sum = self.sum.wrapping_sub(digest((object, before)));
+            }
+            self.sum = self.sum.wrapping_add(digest((object, value)));
+        }
         self.kills += u32::from(unit.what == What::Kill);
+        self.clock += u32::from(unit.what == What::Timer);
+    }
+
+    /// What stands for all of it.
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        digest((&self.actors, self.sum, self.kills, self.clock))
+    }
+
+    /// What stands for all by which a step is judged, but for the step itself: who lives, who holds which lock, what is in
+    /// the files, and which of them have these names.
+    #[must_use]
+    pub fn outlook(&self, places: &[String]) -> u64 {
+        let matters = |(object, _): &(&Object, &u64)| match object {
+            Object::Lock(_) | Object::Content(_) => true,
+            Object::Name(name) => places.contains(name),
+            Object::Entries(_) | Object::Inode(_) | Object::Process(_) => false,
+        };
+        let each = self.values.iter().filter(matters).map(digest);
+        digest((&self.gone, each.fold(0, u64::wrapping_add)))
     }
 
     /// What a process could know.
-    #[must_use]
-    pub fn knows(&self, actor: u8) -> u64 {
+    fn knows(&self, actor: u8) -> u64 {
         self.actors.get(&actor).copied().unwrap_or(0)
     }
 
@@ -48,10 +106,48 @@ impl Past {
         self.values.get(object).copied().unwrap_or(0)
     }
 
+    /// What stands for all that decides what a process does next, but for the things it looks at.
+    #[must_use]
+    pub fn who(&self, actor: u8) -> u64 {
+        digest((actor, self.knows(actor), self.kills, self.clock))
+    }
+
     /// How many processes were killed.
     #[must_use]
     pub fn kills(&self) -> u32 {
         self.kills
+    }
+}
+
+/// What steps have come to. What each thing is after a step depends on the step, with all that its process knows and finds,
+/// and on what that thing was before.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Effects {
+    values: HashMap<u64, u64>,
+    gone: HashMap<u64, Option<u64>>,
+}
+
+impl Effects {
+    /// Keeps what a step has come to. What was seen first counts: returns whether this was the same.
+    pub fn learn(&mut self, event: u64, past: &Past, effect: &Effect) -> bool {
+        let mut same = *self.gone.entry(event).or_insert(effect.gone) == effect.gone;
+        for (object, value) in &effect.values {
+            let before = digest((event, object, past.value(object)));
+            same &= *self.values.entry(before).or_insert(*value) == *value;
+        }
+        same
+    }
+
+    /// What a step comes to, if that is known.
+    #[must_use]
+    pub fn get(&self, event: u64, past: &Past, label: &Label) -> Option<Effect> {
+        let gone = *self.gone.get(&event)?;
+        let value = |object: &Object| {
+            let before = digest((event, object, past.value(object)));
+            Some((object.clone(), *self.values.get(&before)?))
+        };
+        let values = changed(label).map(value).collect::<Option<Vec<_>>>()?;
+        Some(Effect { values, gone })
     }
 }
 

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
+use super::line::Word;
 use super::{ROLE, TRIAL};
 use crate::engine::shell::Streams;
 use crate::engine::stage::Stage;
@@ -156,11 +157,19 @@ fn explore(job: &Job, limits: Limits, world: Result<World, world::BuildError>) -
     let mut stage = stage.and_then(|world| Stage::new(job, world, limits));
     let (mut stdin, mut out) = (io::stdin().lock(), io::stdout().lock());
     while let Some(task) = super::frames::receive::<Task>(&mut stdin)? {
+        let mut turn = |is_mine: bool| {
+            let word = if is_mine { Word::Wakes } else { Word::Waits };
+            super::frames::send(&mut out, &word)?;
+            if is_mine {
+                super::frames::receive::<()>(&mut stdin)?;
+            }
+            Ok(())
+        };
         let ran = match &mut stage {
-            Ok(stage) => stage.run(&task),
+            Ok(stage) => stage.run(&task, &mut turn),
             Err(why) => Ran::broken(why.clone()),
         };
-        super::frames::send(&mut out, &ran)?;
+        super::frames::send(&mut out, &Word::Ran(Box::new(ran)))?;
     }
     Ok(())
 }

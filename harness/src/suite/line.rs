@@ -2,12 +2,62 @@
 
 use std::io;
 use std::process::{Child, ChildStdin, ChildStdout};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use super::guard::Order;
 use super::{frames, launch};
 use crate::engine::Job;
 use crate::orders::{Limits, Ran, Task};
 use crate::scenario::model::Tier;
+
+/// What a guard says while it runs an order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Word {
+    /// Time has to pass in its world, and it does nothing until then.
+    Waits,
+    /// It has, and it wants to go on.
+    Wakes,
+    /// What came of the order.
+    Ran(Box<Ran>),
+}
+
+/// How many worlds are at work at once. A process that waits for 100 ms wakes when these are over, whatever anybody chose:
+/// so an order that is at work is not to stand behind many others. One whose time passes needs no core.
+#[derive(Debug)]
+pub struct Turns {
+    free: Mutex<usize>,
+    more: Condvar,
+}
+
+/// The turn of one, until this is dropped.
+struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    /// So many.
+    #[must_use]
+    pub fn new(many: usize) -> Self {
+        Self {
+            free: Mutex::new(many.max(1)),
+            more: Condvar::new(),
+        }
+    }
+
+    fn take(&self) -> Turn<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.more.wait_while(free, |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.more.notify_one();
+    }
+}
 
 /// A world with an engine that waits for orders. It ends, with all in it, when this is dropped or this process ends.
 #[derive(Debug)]
@@ -36,20 +86,34 @@ impl Worker {
         })
     }
 
-    /// Has it run an order.
+    /// Has it run an order, when it is its turn.
     ///
     /// # Errors
     /// The guard has ended.
-    pub fn run(&mut self, task: &Task) -> Result<Ran, String> {
-        let asked = match &mut self.to {
-            Some(to) => frames::send(to, task),
+    pub fn run(&mut self, task: &Task, turns: &Turns) -> Result<Ran, String> {
+        let mut turn = Some(turns.take());
+        let mut asked = self.say(task);
+        loop {
+            match asked.and_then(|()| frames::receive(&mut self.from)) {
+                Ok(Some(Word::Ran(ran))) => return Ok(*ran),
+                Ok(Some(Word::Waits)) => {
+                    turn = None;
+                    asked = Ok(());
+                }
+                Ok(Some(Word::Wakes)) => {
+                    turn.get_or_insert_with(|| turns.take());
+                    asked = self.say(&());
+                }
+                Ok(None) => return Err(self.why("it ended without a word")),
+                Err(e) => return Err(self.why(&e.to_string())),
+            }
+        }
+    }
+
+    fn say(&mut self, what: &impl Serialize) -> io::Result<()> {
+        match &mut self.to {
+            Some(to) => frames::send(to, what),
             None => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
-        };
-        let answered = asked.and_then(|()| frames::receive(&mut self.from));
-        match answered {
-            Ok(Some(ran)) => Ok(ran),
-            Ok(None) => Err(self.why("it ended without a word")),
-            Err(e) => Err(self.why(&e.to_string())),
         }
     }
 

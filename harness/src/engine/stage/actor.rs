@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 use super::files::Inode;
 use super::quiet::Threads;
 use super::touch;
+use super::value::Pids;
 use crate::calls::Call;
 use crate::orders::{Label, Object};
 use crate::process::{Child, Gate};
 use crate::scenario::model::{Actor as Part, Role, Until};
 use crate::sys::seccomp::Waiting;
-
-/// Who comes to a call within this has not slept for a time on the way, as far as such times go.
-const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// A thread that waits in a call.
 #[derive(Debug)]
@@ -57,11 +55,10 @@ pub(super) struct Actor<'a> {
     pub(super) still: Threads,
     /// The thread that was let go since, if it is only one.
     pub(super) let_go: Option<i32>,
-    /// It sleeps for a time only: until then at most.
+    /// It sleeps for a time only, or one of its threads does: until then at most.
     pub(super) wakes: Option<Instant>,
-    /// When it was let go last, and whether it has come to its next call or its end at once since.
-    since: Instant,
-    pub(super) at_once: bool,
+    /// The same before its last calls.
+    slept_until: Option<Instant>,
     /// Its time has come, and it made no call.
     pub(super) idles: bool,
     /// How many calls it has told.
@@ -87,8 +84,7 @@ impl<'a> Actor<'a> {
             still: Threads::default(),
             let_go: None,
             wakes: None,
-            since: Instant::now(),
-            at_once: false,
+            slept_until: None,
             idles: false,
             told: 0,
             spoke: false,
@@ -100,6 +96,13 @@ impl<'a> Actor<'a> {
 
     pub(super) fn name(&self) -> &str {
         &self.part.spawn.handle
+    }
+
+    pub(super) fn pids(&self) -> Pids {
+        Pids {
+            outside: self.child.pid,
+            own: self.child.own_pid,
+        }
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -126,8 +129,6 @@ impl<'a> Actor<'a> {
     /// A call is about to be made.
     pub(super) fn goes_on(&mut self, parked: &Parked) {
         self.let_go = Some(parked.waiting.tid);
-        self.since = Instant::now();
-        self.at_once = false;
         self.waits.retain(|_, wait| !wait.woke);
         if touch::asks_for_lock(&parked.call) {
             let wait = Wait {
@@ -142,7 +143,7 @@ impl<'a> Actor<'a> {
     /// A thread has called.
     pub(super) fn called(&mut self, tid: i32) {
         self.told += 1;
-        self.wakes = None;
+        self.slept_until = self.wakes.take().or(self.slept_until);
         self.idles = false;
         match self.waits.get_mut(&tid) {
             Some(wait) if wait.slept => wait.woke = true,
@@ -174,8 +175,19 @@ impl<'a> Actor<'a> {
         self.parked.sort_by_key(|parked| parked.thread);
     }
 
+    /// Now it is its turn to wake.
+    pub(super) fn wakes_now(&mut self) {
+        (self.wakes, self.slept_until) = (None, None);
+    }
+
+    /// The thread that called is held again, and the others sleep on.
+    pub(super) fn sleeps_on(&mut self) {
+        self.wakes = self.slept_until.take().or(self.wakes);
+    }
+
     /// It stands still; its first sleep that ends by itself ends in so long at most.
     pub(super) fn sleeps(&mut self, wakes: Option<Duration>) {
+        self.slept_until = None;
         let now = Instant::now();
         // Of some sleeps it is known how long they are and not when they began: what was seen first is nearest to that.
         let before = self.wakes.filter(|at| *at > now);
@@ -185,12 +197,13 @@ impl<'a> Actor<'a> {
     /// Whether its time is something that can come before or after what others do. What is left of it when its part is done
     /// is nobody's: an idle thread that goes home.
     pub(super) fn may_wake(&self) -> bool {
-        self.wakes.is_some() && !self.idles && self.parked.is_empty() && !self.is_through()
+        self.wakes.is_some() && !self.idles && !self.is_through()
     }
 
-    /// It is held, or has ended.
-    pub(super) fn came(&mut self) {
-        self.at_once = self.since.elapsed() < AT_ONCE;
+    /// Until when it sleeps, or one of its threads did before others of them called: who calls by then was not to wake yet.
+    pub(super) fn sleeps_until(&self) -> Option<Instant> {
+        let until = self.wakes.or(self.slept_until);
+        until.filter(|_| !self.idles && !self.is_through())
     }
 
     /// Whether it has done all that is asked of it.

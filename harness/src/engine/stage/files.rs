@@ -21,10 +21,14 @@ pub(super) type Inode = (u64, u64);
 pub(super) struct Files {
     roots: Vec<PathBuf>,
     known: HashMap<Inode, File>,
+    /// How many were made with each name.
+    makes: HashMap<String, u32>,
     /// Where each was last seen.
     places: HashMap<File, (Inode, Option<PathBuf>)>,
-    /// Who met one last that nobody had named, and how many so far.
-    met: (u64, u32),
+    /// Where one that has no name can be read, as long as somebody has it open.
+    open: HashMap<File, PathBuf>,
+    /// How many that nobody had named each actor has met.
+    met: HashMap<u8, u32>,
     /// What was found at each path since anybody last went on: the same path is asked for several times a step.
     found: RefCell<HashMap<OsString, Option<Metadata>>>,
     locks: Option<Listing>,
@@ -114,29 +118,37 @@ impl Files {
         (!rest.contains(char::REPLACEMENT_CHARACTER)).then(|| root.join(rest))
     }
 
-    /// A step has made a file at a path, or given it that name.
-    pub(super) fn made(&mut self, path: &Path, event: u64, is_new: bool) {
+    /// A step has made a file at a path, or given it that name. A new one is known by the name it was made with, and how
+    /// many were before it: whoever made it, and after whatever, it is the same to all who come to it.
+    pub(super) fn made(&mut self, path: &Path, is_new: bool) {
         let Some(found) = self.look(path) else {
             return;
         };
         let inode = (found.dev(), found.ino());
         // The number may have been another file's before.
         let known = self.known.get(&inode).copied().filter(|_| !is_new);
-        self.add(
-            inode,
-            known.unwrap_or_else(|| file(("made", event))),
-            Some(path),
-        );
+        let id = known.unwrap_or_else(|| {
+            let name = self.name(path).unwrap_or_default();
+            let times = self.makes.entry(name.clone()).or_default();
+            *times += 1;
+            file(("made", name, *times))
+        });
+        self.add(inode, id, Some(path));
+    }
+
+    /// How many files were made with a name.
+    pub(super) fn makes(&self, name: &str) -> u32 {
+        self.makes.get(name).copied().unwrap_or(0)
     }
 
     /// A file that a call touches. One that never had a name is known by who met it first: that is who made it.
-    pub(super) fn of(&mut self, inode: Inode, knows: u64) -> File {
+    pub(super) fn of(&mut self, inode: Inode, actor: u8) -> File {
         if let Some(known) = self.known.get(&inode) {
             return *known;
         }
-        let (last, times) = self.met;
-        self.met = (knows, if last == knows { times + 1 } else { 0 });
-        let id = file(("met", self.met));
+        let times = self.met.entry(actor).or_default();
+        *times += 1;
+        let id = file(("met", actor, *times));
         self.add(inode, id, None);
         id
     }
@@ -149,8 +161,24 @@ impl Files {
         self.places.get(&file).map(|(inode, _)| *inode)
     }
 
-    pub(super) fn path(&self, file: File) -> Option<&Path> {
-        self.places.get(&file)?.1.as_deref()
+    /// Somebody has it open here.
+    pub(super) fn is_open(&mut self, inode: Inode, path: PathBuf) {
+        if let Some(file) = self.known(inode) {
+            self.open.insert(file, path);
+        }
+    }
+
+    /// What a file is by now, and where it can be read: under its name or, where it never had one, where somebody has it open.
+    pub(super) fn find(&self, file: File) -> Option<(&Path, Metadata)> {
+        let (inode, named) = self.places.get(&file)?;
+        let (path, found) = match named {
+            Some(path) => (path, self.look(path)?),
+            None => {
+                let path = self.open.get(&file)?;
+                (path, path.metadata().ok()?)
+            }
+        };
+        (*inode == (found.dev(), found.ino())).then_some((path, found))
     }
 }
 

@@ -20,6 +20,8 @@ use crate::supervise::{self, Seen};
 const SOON: Duration = Duration::from_micros(150);
 /// Who calls so short before the end of a sleep has woken by its time.
 const CLOSE: Duration = Duration::from_millis(20);
+/// So much longer time passes than anybody waits, so that whoever began to wait a little later has waited for long too.
+const LONGER: Duration = Duration::from_millis(50);
 /// How long a timer of a process may take.
 const TIMER: Duration = Duration::from_secs(3);
 
@@ -29,7 +31,7 @@ impl Order<'_, '_> {
     pub(super) fn pass_time(&mut self, whose: &[usize]) -> Result<(), Stop> {
         let deadline = Instant::now() + TIMER;
         // Now it is their turn.
-        whose.iter().for_each(|at| self.actors[*at].wakes = None);
+        whose.iter().for_each(|at| self.actors[*at].wakes_now());
         let before: Vec<u64> = self.actors.iter().map(|actor| actor.told).collect();
         loop {
             let actors = &mut self.actors;
@@ -37,7 +39,14 @@ impl Order<'_, '_> {
             let asleep: Vec<usize> = whose.iter().filter(sleeps).copied().collect();
             let left = deadline.saturating_duration_since(Instant::now());
             if asleep.is_empty() {
-                return Ok(());
+                let until = Instant::now() + LONGER;
+                loop {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(());
+                    }
+                    self.listen(left)?;
+                }
             }
             if left.is_zero() {
                 asleep.iter().for_each(|at| actors[*at].idles = true);
@@ -72,7 +81,7 @@ impl Order<'_, '_> {
                 continue;
             }
             if self.is_held_again(at) {
-                self.actors[at].wakes = None;
+                self.actors[at].sleeps_on();
                 break;
             }
             let still = self.stillness(at);
@@ -149,7 +158,6 @@ impl Order<'_, '_> {
                 (false, _) => {
                     self.actors[at].child.look()?;
                     self.actors[at].parked.clear();
-                    self.actors[at].came();
                 }
             }
         }
@@ -164,7 +172,10 @@ impl Order<'_, '_> {
             return Ok(());
         };
         let actor = &mut self.actors[at];
-        if actor.may_wake() && actor.wakes.is_some_and(|at| at <= Instant::now() + CLOSE) {
+        if actor
+            .sleeps_until()
+            .is_some_and(|at| at <= Instant::now() + CLOSE)
+        {
             self.early = Some(actor.name().to_owned());
         }
         actor.called(waiting.tid);
@@ -185,13 +196,17 @@ impl Order<'_, '_> {
             Seen::Call(call) => *call,
         };
         actor.spoke |= call.family == Family::Write;
-        let names = touch::descriptor(&call, &waiting);
+        let named = touch::descriptor(&call, &waiting);
+        let names = named.as_ref().map(|(inode, _)| *inode);
         let caller = touch::Caller {
             names,
             tried: &actor.tried,
-            knows: self.past.knows(u8::try_from(at).unwrap_or(u8::MAX)),
+            actor: u8::try_from(at).unwrap_or(u8::MAX),
         };
         let label = touch::label(&call, &mut self.files, &caller);
+        if let Some((inode, path)) = named {
+            self.files.is_open(inode, path);
+        }
         let parked = Parked {
             thread: 0,
             waiting,
@@ -210,7 +225,6 @@ impl Order<'_, '_> {
             gate.go_on(parked.waiting.id)?;
         } else {
             actor.parked.push(parked);
-            actor.came();
         }
         Ok(())
     }

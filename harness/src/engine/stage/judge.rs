@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::look::Look;
+use super::value::{self, Pids};
 use super::{Order, Stop};
 use crate::calls::Call;
 use crate::calls::table::Family;
-use crate::orders::Finding;
+use crate::orders::{Finding, digest};
 use crate::scenario::model::{Role, Until};
 use crate::sys::pidfd::End as Ended;
 
@@ -24,6 +25,37 @@ impl Order<'_, '_> {
                 after,
             });
         }
+    }
+
+    /// What stands for all of this state by which a step is judged.
+    pub(super) fn view(&self) -> u64 {
+        let of = |actor: &super::Actor<'_>| {
+            let pid = actor.child.own_pid;
+            let holds = self.seen.others.contains(&pid);
+            (actor.is_alive(), self.seen.is_primary(pid), holds)
+        };
+        digest(self.actors.iter().map(of).collect::<Vec<_>>())
+    }
+
+    /// Of a process that is gone, what stands for all that is asked of it at the end.
+    pub(super) fn how_it_went(&mut self, at: usize) -> Result<Option<u64>, Stop> {
+        if self.actors[at].is_alive() {
+            return Ok(None);
+        }
+        self.hear(at)?;
+        let pids: Vec<Pids> = self.actors.iter().map(super::Actor::pids).collect();
+        let actor = &self.actors[at];
+        let how = match actor.child.end {
+            Some(Ended::Code(code)) => (Some(code), None),
+            Some(Ended::Signal(signal)) => (None, Some(signal)),
+            None => (None, None),
+        };
+        let told = (actor.killed, actor.told_to_end, actor.answered);
+        Ok(Some(digest((
+            how,
+            told,
+            value::said(actor.child.stderr(), &pids),
+        ))))
     }
 
     /// After a step that changed something: `at` made it, `call` was its call, and this is how things were before.
@@ -196,7 +228,9 @@ impl Order<'_, '_> {
                 .any(|actor| actor.is_alive() && actor.wakes.is_some())
             && Instant::now() < deadline
         {
+            (self.turn)(false)?;
             self.listen(Duration::from_millis(50))?;
+            (self.turn)(true)?;
             for at in 0..self.actors.len() {
                 while let Some(parked) = self.actors[at].parked.pop() {
                     self.let_go(at, &parked)?;

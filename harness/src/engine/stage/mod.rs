@@ -14,6 +14,7 @@ mod sleep;
 mod touch;
 mod value;
 
+use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use self::look::Look;
 use super::{Engine, Job, Stop};
 use crate::observe::watch::Watch;
 use crate::orders::{
-    Alike, End, Finding, Label, Limits, Line, Memory, Past, Ran, Sight, Step, Task, class,
+    Alike, Choice, Effects, End, Finding, Limits, Line, Past, Ran, Seen, Step, Task,
 };
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Explore, Spawn, StdinKind, Until};
@@ -48,15 +49,19 @@ pub struct Stage<'a> {
     limits: Limits,
     /// Each actor with its next of those that are alike.
     alike: Vec<(u8, u8)>,
-    memory: Memory,
+    /// What steps came to, by what stands for each.
+    effects: Effects,
+    /// Which choices were told of an order.
+    told: HashSet<u64>,
 }
 
 /// One order being run.
 struct Order<'s, 'a> {
     stage: &'s mut Stage<'a>,
+    /// Tells that others may be at work, or waits until this one may be again.
+    turn: &'s mut dyn FnMut(bool) -> io::Result<()>,
     actors: Vec<Actor<'a>>,
     steps: Vec<Step>,
-    labels: Vec<Label>,
     alike: Alike,
     lines: Vec<Line>,
     findings: Vec<Finding>,
@@ -69,8 +74,10 @@ struct Order<'s, 'a> {
     files: Files,
     /// Who woke by its time before that was chosen.
     early: Option<String>,
-    /// What was seen of who does what next, as far as that is news.
-    sights: Vec<Sight>,
+    /// The states that it came to, from the last one on that was known before.
+    states: Vec<Seen>,
+    /// What their choices are, as far as that is news.
+    news: Vec<Choice>,
 }
 
 impl<'a> Stage<'a> {
@@ -103,20 +110,22 @@ impl<'a> Stage<'a> {
             look,
             limits,
             alike: explore.alike(),
-            memory: Memory::default(),
+            effects: Effects::default(),
+            told: HashSet::new(),
         })
     }
 
-    /// Runs one order, from a world made anew, and ends all its processes.
-    pub fn run(&mut self, task: &Task) -> Ran {
+    /// Runs one order, from a world made anew, and ends all its processes. `turn` is called with `false` before time has to
+    /// pass, and with `true` before the order goes on after it.
+    pub fn run(&mut self, task: &Task, turn: &mut dyn FnMut(bool) -> io::Result<()>) -> Ran {
         let is_one_of_all = self.limits.alike && task.chance.is_none() && !task.loose;
         let pairs: &[(u8, u8)] = if is_one_of_all { &self.alike } else { &[] };
         let mut order = Order {
             alike: Alike::new(pairs),
             stage: self,
+            turn,
             actors: Vec::new(),
             steps: Vec::new(),
-            labels: Vec::new(),
             lines: Vec::new(),
             findings: Vec::new(),
             seen: Look::default(),
@@ -125,26 +134,32 @@ impl<'a> Stage<'a> {
             past: Past::default(),
             files: Files::default(),
             early: None,
-            sights: Vec::new(),
+            states: Vec::new(),
+            news: Vec::new(),
         };
-        let mut others = Vec::new();
-        let end = order.begin().and_then(|()| order.go(task, &mut others));
+        let end = order.begin().and_then(|()| order.go(task));
         let ended = order.end_all();
         let end = match (end, ended) {
             (Ok(end), Ok(())) => end,
             (Err(stop), _) => End::Broken(say(stop)),
             (_, Err(e)) => End::Broken(format!("ending the processes of an order: {e}")),
         };
-        let finished = end == End::Finished;
+        let looked_at = [
+            Some(&order.stage.look.pidfile),
+            order.stage.look.hold.as_ref(),
+        ];
+        let places = looked_at.into_iter().flatten();
+        let places = places.filter_map(|path| order.files.name(path));
+        let places = places.flat_map(|name| touch::with_above(&name)).collect();
         Ran {
-            class: finished.then(|| class(&order.steps, &order.labels, &order.stage.alike)),
             end,
             steps: order.steps,
-            others,
             findings: order.findings,
             lines: order.lines,
             looks: order.looks,
-            seen: order.sights,
+            seen: order.states,
+            choices: order.news,
+            places,
         }
     }
 

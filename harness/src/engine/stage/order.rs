@@ -1,10 +1,11 @@
 //! One order: at each step somebody is chosen, and everybody comes to rest again.
 
 use super::actor::Actor;
-use super::value::values;
+use super::value::{Pids, values};
 use super::{Order, Stop, touch};
 use crate::orders::{
-    Access, Choice, Draw, End, Line, Node, Object, Sight, Step, Task, Unit, What, next, together,
+    Access, Choice, Draw, Effect, End, Limits, Line, Object, Rest, Seen, Step, Task, Unit, What,
+    digest, together, ways,
 };
 use crate::supervise::look_again;
 
@@ -13,8 +14,7 @@ const STEPS: usize = 2000;
 
 impl Order<'_, '_> {
     /// The steps of the task, then the first way at each node, until nobody has anything left to do.
-    pub(super) fn go(&mut self, task: &Task, others: &mut Vec<Task>) -> Result<End, Stop> {
-        let (mut sleep, mut preemptions) = (task.sleep.clone(), task.preemptions);
+    pub(super) fn go(&mut self, task: &Task) -> Result<End, Stop> {
         let mut draw = task.chance.map(Draw::new);
         let mut checked = 0;
         let mut loose = task.prefix.iter().filter(|_| task.loose);
@@ -25,7 +25,7 @@ impl Order<'_, '_> {
                 return Ok(End::Diverged(self.steps.len(), how));
             }
             if self.alike.is_mirrored() {
-                return Ok(End::Slept);
+                return Ok(End::Mirrored);
             }
             // What is done by a choice besides it has to be the same too.
             let begun = self.steps.iter().zip(&task.prefix);
@@ -72,24 +72,19 @@ impl Order<'_, '_> {
                         None => return Ok(self.diverged(step)),
                     }
                 }
-                None => match &mut draw {
-                    Some(draw) => draw.choose(self.steps.len(), &choices),
-                    None => {
-                        let node = Node {
-                            steps: &self.steps,
-                            sleep: &sleep,
-                            preemptions,
-                            choices: &choices,
-                        };
-                        let Some(way) = next(&node, self.stage.limits) else {
-                            return Ok(End::Slept);
-                        };
-                        others.extend(way.others);
-                        (sleep, preemptions) = (way.sleep, way.preemptions);
-                        way.chosen
-                    }
-                },
+                None => {
+                    let last = self.steps.last().map(|step| step.unit);
+                    let ways = ways(last, &choices, 0, Limits::default());
+                    // Other ways are left to whoever knows which were gone.
+                    let each: Vec<&Choice> = ways.iter().map(|way| &choices[way.chosen]).collect();
+                    let drawn = draw.as_mut();
+                    let drawn = drawn.map(|draw| draw.choose(self.steps.len(), &each));
+                    ways.get(drawn.unwrap_or(0)).map_or(0, |way| way.chosen)
+                }
             };
+            if let Some(state) = self.states.last_mut() {
+                state.chosen = Some(chosen);
+            }
             self.steps(&choices, chosen, false)?;
         }
     }
@@ -99,24 +94,41 @@ impl Order<'_, '_> {
         let made = together(choices, chosen);
         let timers = made.iter().filter(|made| made.unit.what == What::Timer);
         let whose: Vec<usize> = timers.map(|made| usize::from(made.unit.actor)).collect();
-        self.pass_time(&whose)?;
+        if !whose.is_empty() {
+            (self.turn)(false)?;
+            self.pass_time(&whose)?;
+            (self.turn)(true)?;
+        }
         made.into_iter()
             .try_for_each(|choice| self.step(choice.clone(), is_known))
     }
 
-    /// What is seen here of each process, for orders that come by here too.
+    /// The state that the order has come to, for orders that come to it too.
     fn remember(&mut self, choices: &[Choice]) {
-        for actor in (0u8..).take(self.actors.len()) {
-            let its = &self.actors[usize::from(actor)];
-            let (locks, at_once) = (its.waits_for(), its.at_once && its.wakes.is_none());
-            self.keep(Sight::next(actor, &self.past, choices, &locks, at_once));
-        }
-    }
-
-    fn keep(&mut self, sight: Sight) {
-        if self.stage.memory.keep(&sight) {
-            self.sights.push(sight);
-        }
+        let mut told = |choice: &Choice| {
+            let digest = digest(choice);
+            if self.stage.told.insert(digest) {
+                self.news.push(choice.clone());
+            }
+            digest
+        };
+        let told: Vec<(u8, u64)> = choices
+            .iter()
+            .map(|choice| (choice.unit.actor, told(choice)))
+            .collect();
+        let rest = |(at, actor): (u8, &Actor<'_>)| Rest {
+            choices: told
+                .iter()
+                .filter(|(of, _)| *of == at)
+                .map(|(_, it)| *it)
+                .collect(),
+            locks: actor.waits_for(),
+        };
+        self.states.push(Seen {
+            actors: (0..).zip(&self.actors).map(rest).collect(),
+            view: self.view(),
+            ..Seen::default()
+        });
     }
 
     /// How things are not as they were, for a person.
@@ -150,7 +162,7 @@ impl Order<'_, '_> {
             let mut caller = touch::Caller {
                 names: None,
                 tried: &actor.tried,
-                knows: self.past.knows(at),
+                actor: at,
             };
             let is_timer = only.is_some_and(|only| only.what == What::Timer);
             let is_meant = |what| {
@@ -185,8 +197,8 @@ impl Order<'_, '_> {
                 });
             }
             if kills && !actor.killed && !actor.parked.is_empty() && is_meant(What::Kill) {
-                let mut label = touch::locks(files, &caller, Access::Write);
-                label.add(Object::Process(at), Access::Write);
+                let mut label = touch::locks(files, &caller, Access::Set);
+                label.add(Object::Process(at), Access::Set);
                 choices.push(Choice {
                     unit: unit(What::Kill),
                     text: "is killed".to_owned(),
@@ -234,26 +246,35 @@ impl Order<'_, '_> {
         }
         self.settle(at)?;
         if let Some(call) = &call {
-            touch::note_made(&mut self.files, call, event);
+            touch::note_made(&mut self.files, call);
         }
         // Locks that are let go, and those of one that has ended by whatever it did, wake others.
         if choice.label.wakes() || !self.actors[at].is_alive() {
             self.settle_others(at)?;
         }
-        let effect = self.stage.memory.effect(event).filter(|_| is_known);
-        if let Some(values) = effect {
-            self.past.push(choice.unit, event, values);
+        let known = self.stage.effects.get(event, &self.past, &choice.label);
+        let effect = if let Some(effect) = known.filter(|_| is_known) {
+            effect
         } else {
-            let pids: Vec<i32> = self.actors.iter().map(|actor| actor.child.pid).collect();
-            let values = values(&choice.label, &self.files, &pids, event)?;
-            self.past.push(choice.unit, event, &values);
-            self.keep(Sight::Effect { event, values });
+            let pids: Vec<Pids> = self.actors.iter().map(Actor::pids).collect();
+            let effect = Effect {
+                values: values(&choice.label, &self.files, &pids, event)?,
+                gone: self.how_it_went(at)?,
+            };
+            self.stage.effects.learn(event, &self.past, &effect);
+            if let Some(state) = self.states.last_mut() {
+                state.effects.push(effect.clone());
+            }
+            effect
+        };
+        self.past.push(choice.unit, event, &effect);
+        // Whatever anybody says he writes, and that is told: who was woken too.
+        for speaker in 0..self.actors.len() {
+            if std::mem::take(&mut self.actors[speaker].spoke) {
+                self.hear(speaker)?;
+                self.prompt(speaker)?;
+            }
         }
-        // Whatever it says it writes, and that is told.
-        if std::mem::take(&mut self.actors[at].spoke) {
-            self.hear(at)?;
-        }
-        self.prompt(at)?;
         if choice.label.changes() {
             let all = self.actors.iter_mut().flat_map(|actor| &mut actor.parked);
             all.for_each(|parked| parked.is_stale = true);
@@ -263,7 +284,6 @@ impl Order<'_, '_> {
             }
         }
         self.alike.push(choice.unit.actor, &choice.label);
-        self.labels.push(choice.label);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files::{Files, Inode};
 use crate::calls::table::{self, Family, Place};
@@ -22,15 +22,15 @@ pub(super) struct Caller<'a> {
     pub(super) names: Option<Inode>,
     /// The files whose locks its process has asked for.
     pub(super) tried: &'a BTreeSet<Inode>,
-    /// What stands for all that it could know.
-    pub(super) knows: u64,
+    /// Which of the actors it is.
+    pub(super) actor: u8,
 }
 
 /// What a call touches.
 pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Label {
     let mut label = Label::default();
     match call.family {
-        Family::Exit if call.name == "exit_group" => return locks(files, caller, Access::Write),
+        Family::Exit if call.name == "exit_group" => return locks(files, caller, Access::Set),
         // What others could tell by it does not change what they do.
         Family::Exit | Family::Dup | Family::Fcntl | Family::Sync | Family::Chdir => return label,
         Family::Write if matches!(call.path.as_deref(), Some("stdout" | "stderr")) => return label,
@@ -38,11 +38,11 @@ pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Labe
     }
     let of_descriptor = caller.names;
     if let Some(inode) = of_descriptor {
-        let id = files.of(inode, caller.knows);
+        let id = files.of(inode, caller.actor);
         match (call.family, call.lock) {
             (Family::Close, _) => {
                 if caller.tried.contains(&inode) {
-                    label.add(Object::Lock(id), Access::Write);
+                    label.add(Object::Lock(id), Access::Set);
                 }
                 return label;
             }
@@ -74,7 +74,7 @@ pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Labe
         && name(&mut label, files, at, first(call, files, at, is_unnamed))
     {
         for inode in inodes(files, at) {
-            let id = files.of(inode, caller.knows);
+            let id = files.of(inode, caller.actor);
             file(&mut label, id, call.family, call.truncates);
         }
         // Only an empty directory can be removed.
@@ -87,7 +87,7 @@ pub(super) fn label(call: &Call, files: &mut Files, caller: &Caller<'_>) -> Labe
         && name(&mut label, files, at, Access::Write)
     {
         for inode in inodes(files, at) {
-            let id = files.of(inode, caller.knows);
+            let id = files.of(inode, caller.actor);
             file(&mut label, id, call.family, false);
         }
     }
@@ -102,7 +102,7 @@ fn path(text: Option<&String>) -> Option<&Path> {
 /// somebody lets them go than after it.
 pub(super) fn locks(files: &mut Files, caller: &Caller<'_>, access: Access) -> Label {
     let mut label = Label::default();
-    let of = |inode: &Inode| files.of(*inode, caller.knows);
+    let of = |inode: &Inode| files.of(*inode, caller.actor);
     let mut tried: Vec<File> = caller.tried.iter().map(of).collect();
     // Not by their numbers, which are others in each order: what is the same has to look the same.
     tried.sort_unstable();
@@ -113,16 +113,16 @@ pub(super) fn locks(files: &mut Files, caller: &Caller<'_>, access: Access) -> L
 }
 
 /// The names that a call has just made or changed, if it has: a file has them from now on.
-pub(super) fn note_made(files: &mut Files, call: &Call, event: u64) {
+pub(super) fn note_made(files: &mut Files, call: &Call) {
     let makes = matches!(
         call.family,
         Family::Open | Family::Mkdir | Family::Mknod | Family::Bind | Family::Symlink
     );
     if let Some(at) = path(call.real.as_ref()).filter(|_| makes && call.creates) {
-        files.made(at, event, true);
+        files.made(at, true);
     }
     if let Some(at) = path(call.real_to.as_ref()) {
-        files.made(at, event, false);
+        files.made(at, false);
     }
 }
 
@@ -154,6 +154,12 @@ fn name(label: &mut Label, files: &Files, path: &Path, access: Access) -> bool {
     true
 }
 
+/// A name, and those of the directories on the way to it.
+pub(super) fn with_above(name: &str) -> Vec<String> {
+    let itself = std::iter::once(name);
+    itself.chain(above(name)).map(str::to_owned).collect()
+}
+
 /// The names of the directories on the way to one, the innermost first, its root's last.
 fn above(name: &str) -> impl Iterator<Item = &str> {
     let root = name.find('/').map_or(name.len(), |slash| slash + 1);
@@ -168,12 +174,12 @@ fn above(name: &str) -> impl Iterator<Item = &str> {
 /// What is done to the file itself.
 fn file(label: &mut Label, id: File, family: Family, truncates: bool) {
     let (itself, content) = match family {
-        Family::Open if truncates => (Some(Access::Read), Some(Access::Write)),
+        Family::Open if truncates => (Some(Access::Read), Some(Access::Set)),
         // Who may look, and what kind it is, decides; what is in it does not.
         Family::Open | Family::Access | Family::Connect => (Some(Access::Read), None),
         Family::Stat => (Some(Access::Read), Some(Access::Read)),
         Family::Read | Family::Readlink | Family::List => (None, Some(Access::Read)),
-        Family::Write | Family::Truncate | Family::Allocate => (None, Some(Access::Write)),
+        Family::Write | Family::Truncate | Family::Allocate => (None, Some(Access::Set)),
         // That something is there is read by its name.
         Family::Mkdir | Family::Mknod | Family::Symlink | Family::Bind | Family::Notify => {
             (None, None)
@@ -203,8 +209,8 @@ fn inodes(files: &Files, path: &Path) -> impl Iterator<Item = Inode> + use<> {
         .map(|found| (found.dev(), found.ino()))
 }
 
-/// The file that a call names by a descriptor.
-pub(super) fn descriptor(call: &Call, waiting: &Waiting) -> Option<Inode> {
+/// The file that a call names by a descriptor, and where it can be read while that is open.
+pub(super) fn descriptor(call: &Call, waiting: &Waiting) -> Option<(Inode, PathBuf)> {
     let row = table::call(waiting.number)?;
     let number = match row.places.first()? {
         Place::Fd(at) => waiting.args.get(usize::from(*at))?,
@@ -214,8 +220,9 @@ pub(super) fn descriptor(call: &Call, waiting: &Waiting) -> Option<Inode> {
     };
     #[expect(clippy::cast_possible_truncation, reason = "the kernel does so too")]
     let number = *number as u32;
-    let found = std::fs::metadata(format!("/proc/{}/fd/{number}", waiting.tid)).ok()?;
-    Some((found.dev(), found.ino()))
+    let path = PathBuf::from(format!("/proc/{}/fd/{number}", waiting.tid));
+    let found = path.metadata().ok()?;
+    Some(((found.dev(), found.ino()), path))
 }
 
 /// Whether a call asks for a lock, and does not let one go.

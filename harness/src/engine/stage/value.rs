@@ -1,39 +1,50 @@
 //! What things have come to, after a step.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::files::{Files, Inode};
 use crate::observe::lock::listed;
-use crate::orders::{File, Label, Object, changed};
+use crate::orders::{self, File, Label, Object, changed};
 
 /// Larger files are not read: whatever is in one then counts as never seen before.
 const MUCH: u64 = 1 << 20;
+
+/// The pids of an actor, which are others in each order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pids {
+    /// As the suite knows it.
+    pub(super) outside: i32,
+    /// As it knows itself.
+    pub(super) own: i32,
+}
 
 /// What a step has changed, and to what. `pids` are the actors'. What cannot be told counts as never seen before: it is
 /// the step's own.
 pub(super) fn values(
     label: &Label,
     files: &Files,
-    pids: &[i32],
+    pids: &[Pids],
     event: u64,
 ) -> io::Result<Vec<(Object, u64)>> {
     let mut values = Vec::new();
     for object in changed(label) {
         let value = match object {
-            Object::Name(name) => files.at(name).map(|path| named(&path, files)),
+            Object::Name(name) => files.at(name).map(|path| named(name, &path, files)),
             Object::Entries(dir) => files.at(dir).and_then(|path| entries(&path)),
-            Object::Inode(file) => look(*file, files)
+            Object::Inode(file) => files
+                .find(*file)
                 .map(|(_, found)| digest((found.mode(), found.uid(), found.gid(), found.nlink()))),
-            Object::Content(file) => content(*file, files),
+            Object::Content(file) => content(*file, files, pids),
             Object::Lock(file) => {
                 let text = files.listing()?;
                 files.inode(*file).map(|inode| held(&text, inode, pids))
             }
-            Object::Process(_) => None,
+            // It was killed.
+            Object::Process(_) => Some(digest(())),
         };
         values.push((object.clone(), value.unwrap_or(event)));
     }
@@ -42,15 +53,14 @@ pub(super) fn values(
 
 /// Never 0, which stands for what was there at first.
 fn digest(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish() | 1
+    orders::digest(value) | 1
 }
 
-/// Which file has the name.
-fn named(path: &Path, files: &Files) -> u64 {
+/// Which file has the name, and how many had it before: the next one is known by that.
+fn named(name: &str, path: &Path, files: &Files) -> u64 {
     let found = files.look(path);
-    digest(found.map(|found| files.known((found.dev(), found.ino()))))
+    let file = found.map(|found| files.known((found.dev(), found.ino())));
+    digest((file, files.makes(name)))
 }
 
 fn entries(dir: &Path) -> Option<u64> {
@@ -63,24 +73,33 @@ fn entries(dir: &Path) -> Option<u64> {
     Some(digest(names))
 }
 
-/// A file that still has the name it is known by.
-fn look(file: File, files: &Files) -> Option<(&Path, fs::Metadata)> {
-    let path = files.path(file)?;
-    let found = files.look(path)?;
-    (files.inode(file)? == (found.dev(), found.ino())).then_some((path, found))
-}
-
-fn content(file: File, files: &Files) -> Option<u64> {
-    let (path, found) = look(file, files)?;
+fn content(file: File, files: &Files, pids: &[Pids]) -> Option<u64> {
+    let (path, found) = files.find(file)?;
     if found.is_symlink() {
         return Some(digest(fs::read_link(path).ok()?));
     }
     let is_read = found.is_file() && found.len() <= MUCH;
-    is_read.then(|| fs::read(path).ok().map(digest))?
+    is_read.then(|| Some(said(&fs::read(path).ok()?, pids)))?
+}
+
+/// What stands for a text, whatever pids the actors have.
+pub(super) fn said(text: &[u8], pids: &[Pids]) -> u64 {
+    let word = |word: &[u8]| {
+        let number = std::str::from_utf8(word)
+            .ok()
+            .and_then(|word| word.parse::<i32>().ok());
+        let actor = pids.iter().position(|pids| Some(pids.own) == number);
+        actor.map_or_else(
+            || word.to_vec(),
+            |actor| format!("actor {actor}").into_bytes(),
+        )
+    };
+    let words = text.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    digest(words.map(word).collect::<Vec<_>>())
 }
 
 /// The lines of a file's locks, each with those who wait for it, and the actors' numbers for their pids.
-fn held(locks: &str, inode: Inode, pids: &[i32]) -> u64 {
+fn held(locks: &str, inode: Inode, pids: &[Pids]) -> u64 {
     let name = listed(inode);
     let line = |line: &str| {
         // The number of the line says nothing.
@@ -88,7 +107,7 @@ fn held(locks: &str, inode: Inode, pids: &[i32]) -> u64 {
         let at = words.iter().position(|word| *word == name)?;
         words.remove(at);
         let pid = words.get_mut(at.checked_sub(1)?)?;
-        let of_actor = |known: &i32| known.to_string() == *pid;
+        let of_actor = |known: &Pids| known.outside.to_string() == *pid;
         if let Some(actor) = pids.iter().position(of_actor) {
             *pid = format!("actor {actor}");
         }
@@ -109,7 +128,8 @@ mod tests {
 
     #[test]
     fn whose_core_comes_first_says_nothing() {
-        let value = |text: &str| held(text, (0, 7), &[41, 42]);
+        let pids = [41, 42].map(|outside| Pids { outside, own: 0 });
+        let value = |text: &str| held(text, (0, 7), &pids);
         let one = "1: FLOCK ADVISORY READ 41 00:00:7 0 EOF\n";
         let waits = "1: -> FLOCK ADVISORY WRITE 9 00:00:7 0 EOF\n";
         let two = "2: FLOCK ADVISORY READ 42 00:00:7 0 EOF\n";

@@ -2,24 +2,101 @@
 
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use self::world::{Call, World, call, wait};
+use self::world::{Call, Truth, World, call, wait};
 use super::{
-    Access, Alike, Choice, Class, Limits, Memory, Node, Past, Sight, Step, Task, Why, class, next,
-    together,
+    Access, Choice, Effect, End, Graph, Limits, Past, Ran, Rest, Seen, Step, Task, Unit, digest,
+    together, ways,
 };
 
-/// What came of all orders.
+/// A step that changes something, as it is judged: who made it, what it was, and the view before and after it.
+type Judged = (u8, String, u64, u64);
+
+/// What was seen in all orders that were run.
 #[derive(Debug, Default)]
 struct Came {
     orders: usize,
-    cut: usize,
-    foreseen: usize,
-    like: usize,
-    classes: BTreeSet<Class>,
+    judged: BTreeSet<Judged>,
+    ends: BTreeSet<Truth>,
+    /// What the world was, by what stands for it.
+    truths: BTreeMap<u64, Truth>,
+    /// Each state, with who made the last step.
+    states: BTreeMap<(u64, Option<u8>), (Past, Option<Unit>)>,
+    graph: Graph,
+}
+
+/// What everybody sees who judges.
+const VIEW: &str = "x";
+
+impl Came {
+    /// Runs an order as a worker does.
+    fn run(&mut self, programs: &[&[Call]], task: &Task) -> Ran {
+        let mut world = World::new(programs);
+        let mut ran = Ran::broken(String::new());
+        ran.places = vec![VIEW.to_owned()];
+        let mut past = Past::default();
+        loop {
+            let choices = world.choices();
+            ran.choices.extend_from_slice(&choices);
+            let truth = self.truths.entry(past.state());
+            let truth = truth.or_insert_with(|| world.truth());
+            assert_eq!(
+                *truth,
+                world.truth(),
+                "what stands for two states is the same"
+            );
+            let last = ran.steps.last().map(|step: &Step| step.unit);
+            let state = (past.state(), last.map(|last| last.actor));
+            self.states.insert(state, (past.clone(), last));
+            let rest = |actor: u8| Rest {
+                choices: choices
+                    .iter()
+                    .filter(|choice| choice.unit.actor == actor)
+                    .map(digest)
+                    .collect(),
+                locks: Vec::new(),
+            };
+            let mut seen = Seen {
+                actors: (0u8..).take(programs.len()).map(rest).collect(),
+                view: world.value(VIEW),
+                ..Seen::default()
+            };
+            if choices.is_empty() {
+                ran.seen.push(seen);
+                ran.end = End::Finished;
+                self.orders += 1;
+                self.ends.insert(world.truth());
+                return ran;
+            }
+            let wanted = task.prefix.get(ran.steps.len());
+            let chosen = match wanted {
+                Some(step) => choices.iter().position(|c| c.unit == step.unit).unwrap(),
+                None => ways(last, &choices, 0, Limits::default())[0].chosen,
+            };
+            seen.chosen = Some(chosen);
+            for Choice { unit, text, label } in together(&choices, chosen).into_iter().cloned() {
+                let before = world.value(VIEW);
+                world.step(unit.actor);
+                let effect = Effect {
+                    values: world.values(&label),
+                    gone: world.gone(unit.actor),
+                };
+                if label.changes() {
+                    let step = (unit.actor, text.clone(), before, world.value(VIEW));
+                    self.judged.insert(step);
+                }
+                past.push(unit, past.event(unit, &text, &label), &effect);
+                seen.effects.push(effect);
+                ran.steps.push(Step { unit, text });
+            }
+            if ran.steps.len() > task.known {
+                ran.seen.push(seen);
+            }
+        }
+    }
 }
 
 /// Each program with the next that is the same.
@@ -32,79 +109,24 @@ fn alike(programs: &[&[Call]]) -> Vec<(u8, u8)> {
     (0..many).filter_map(next).collect()
 }
 
-fn waits(programs: &[&[Call]]) -> bool {
-    programs.iter().copied().flatten().any(|call| call.waits)
-}
-
-fn explore(programs: &[&[Call]], limits: Limits, foresees: bool) -> Came {
-    let mut tasks = vec![Task::default()];
-    let mut came = Came::default();
-    let mut memory = Memory::default();
+fn explore(programs: &[&[Call]], limits: Limits) -> Came {
     let actors = u8::try_from(programs.len()).unwrap();
-    let pairs = alike(programs);
-    let pruned: &[(u8, u8)] = if limits.alike { &pairs } else { &[] };
-    while let Some(task) = tasks.pop() {
-        if foresees && let Some(cut) = memory.foresee(&task, (actors, &pairs), limits) {
-            match cut.why {
-                Why::IsCut => came.foreseen += 1,
-                Why::WasRun => came.like += 1,
-            }
-            tasks.extend(cut.others);
+    let mut came = Came::default();
+    let mut graph = Graph::new(limits, actors, &alike(programs));
+    let first = came.run(programs, &Task::default());
+    graph.hear(&first.choices);
+    let mut left = graph.take(None, &first);
+    while let Some(edge) = left.pop() {
+        if let Some(later) = graph.think(edge) {
+            left.extend(later);
             continue;
         }
-        let mut world = World::new(programs);
-        let (mut past, mut steps, mut labels) = (Past::default(), Vec::new(), Vec::new());
-        let (mut sleep, mut preemptions) = (task.sleep, task.preemptions);
-        let mut alike = Alike::new(pruned);
-        loop {
-            if alike.is_mirrored() {
-                came.cut += 1;
-                break;
-            }
-            let choices = world.choices();
-            for actor in 0..actors {
-                // Programs that wait for nothing come to everything at once; both ways have to hold.
-                let at_once = tasks.len() % 2 == 0;
-                memory.keep(&Sight::next(actor, &past, &choices, &[], at_once));
-            }
-            let chosen = if let Some(step) = task.prefix.get(steps.len()) {
-                choices.iter().position(|c| c.unit == step.unit).unwrap()
-            } else if choices.is_empty() {
-                came.orders += 1;
-                let class = class(&steps, &labels, &pairs);
-                memory.ended(class);
-                came.classes.insert(class);
-                break;
-            } else {
-                let node = Node {
-                    steps: &steps,
-                    sleep: &sleep,
-                    preemptions,
-                    choices: &choices,
-                };
-                let Some(way) = next(&node, limits) else {
-                    came.cut += 1;
-                    break;
-                };
-                tasks.extend(way.others);
-                (sleep, preemptions) = (way.sleep, way.preemptions);
-                way.chosen
-            };
-            for Choice { unit, text, label } in together(&choices, chosen).into_iter().cloned() {
-                world.step(unit.actor);
-                let event = past.event(unit, &text, &label);
-                let values = world.values(&label);
-                memory.keep(&Sight::Effect {
-                    event,
-                    values: values.clone(),
-                });
-                past.push(unit, event, &values);
-                alike.push(unit.actor, &label);
-                steps.push(Step { unit, text });
-                labels.push(label);
-            }
-        }
+        let ran = came.run(programs, &graph.task(edge));
+        graph.hear(&ran.choices);
+        left.extend(graph.take(Some(edge), &ran));
     }
+    assert_eq!(graph.unsteady(), 0);
+    came.graph = graph;
     came
 }
 
@@ -113,9 +135,11 @@ const FULL: Limits = Limits {
     kills: 0,
     full: true,
     alike: false,
+    run_all: true,
 };
 const REDUCED: Limits = Limits {
     full: false,
+    run_all: false,
     ..FULL
 };
 
@@ -210,83 +234,121 @@ const CASES: &[&[&[Call]]] = &[
     &[D, D, D],
 ];
 
-#[test]
-fn sleep_sets_lose_no_class() {
-    for programs in CASES {
-        let all = explore(programs, FULL, false);
-        let few = explore(programs, REDUCED, false);
-        assert_eq!(all.classes, few.classes);
-        assert!(few.orders <= all.orders);
-        // No class twice, where nobody waits for a time.
-        assert!(few.orders == few.classes.len() || !alike(programs).is_empty() || waits(programs));
-    }
+/// What was seen is all that there is to be seen.
+fn is_all(all: &Came, few: &Came) {
+    assert_eq!(all.judged, few.judged);
+    assert_eq!(all.ends, few.ends);
+    assert!(few.orders <= all.orders);
+    let mut states = all.states.values();
+    assert!(states.all(|(past, last)| few.graph.knows(past, *last)));
 }
 
-#[test]
-fn no_class_is_lost_to_actors_that_are_alike() {
-    let mut less = 0;
-    for programs in CASES {
-        let all = explore(programs, FULL, false);
-        for foresees in [false, true] {
-            let few = explore(programs, ALIKE, foresees);
-            assert_eq!(all.classes, few.classes);
-            // Three can go round in a circle, which has no first.
-            assert!(few.orders == few.classes.len() || programs.len() > 2 || waits(programs));
-            less += explore(programs, REDUCED, false).orders - few.orders;
-        }
-    }
-    assert!(less > 0);
-}
-
-#[test]
-fn what_is_foreseen_is_what_would_have_been_cut() {
-    let mut foreseen = 0;
-    for programs in CASES {
-        let run = explore(programs, REDUCED, false);
-        let thought = explore(programs, REDUCED, true);
-        assert_eq!(run.classes, thought.classes);
-        // An order that differs from one that was run only in names is like that one.
-        assert_eq!(run.orders, thought.orders + thought.like);
-        assert!(thought.like == 0 || !alike(programs).is_empty() || waits(programs));
-        assert_eq!(run.cut, thought.cut + thought.foreseen);
-        foreseen += thought.foreseen;
-    }
-    assert!(foreseen > 0);
-}
-
-/// What is not always the same is not relied on.
-#[test]
-fn what_was_otherwise_once_is_not_known() {
-    let mut memory = Memory::default();
-    let past = Past::default();
-    let choices = World::new(&[A]).choices();
-    let (some, none) = (
-        Sight::next(0, &past, &choices, &[], false),
-        Sight::next(0, &past, &[], &[], false),
-    );
-    let asleep = Task {
-        sleep: vec![choices[0].unit],
-        ..Task::default()
+/// The same, but for which of those that are alike is which.
+fn is_all_but_for_names(programs: &[&[Call]], all: &Came, few: &Came) {
+    let names = names(programs);
+    let renamed = |judged: &BTreeSet<Judged>| -> BTreeSet<Judged> {
+        let by = |(actor, text, before, after): &Judged| {
+            let (actor, text) = (*actor, text.clone());
+            let step =
+                move |names: &Vec<u8>| (names[usize::from(actor)], text.clone(), *before, *after);
+            names.iter().map(step).collect::<Vec<_>>()
+        };
+        judged.iter().flat_map(by).collect()
     };
-    let foreseen = |memory: &Memory| memory.foresee(&asleep, (1, &[]), REDUCED).is_some();
-    assert!(memory.keep(&some));
-    assert!(!foreseen(&memory), "once is not enough");
-    assert!(memory.keep(&some));
-    assert!(foreseen(&memory));
-    assert!(!memory.keep(&some), "no news");
-    memory.keep(&none);
-    assert!(!foreseen(&memory));
+    assert_eq!(renamed(&all.judged), renamed(&few.judged));
+    let ends = |came: &Came| -> BTreeSet<Truth> {
+        let by = |end: &Truth| {
+            names
+                .iter()
+                .map(|names| end.renamed(names))
+                .collect::<Vec<_>>()
+        };
+        came.ends.iter().flat_map(by).collect()
+    };
+    assert_eq!(ends(all), ends(few));
+}
+
+/// Each way in which programs that are the same can have each other's names.
+fn names(programs: &[&[Call]]) -> Vec<Vec<u8>> {
+    let many = u8::try_from(programs.len()).unwrap();
+    let mut all: Vec<Vec<u8>> = vec![Vec::new()];
+    for at in 0..many {
+        let fits =
+            |name: &u8| std::ptr::eq(programs[usize::from(at)], programs[usize::from(*name)]);
+        all = all
+            .iter()
+            .flat_map(|known| {
+                let free = (0..many).filter(fits).filter(|name| !known.contains(name));
+                free.map(|name| [known.as_slice(), &[name]].concat())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    all
+}
+
+fn nothing_is_lost(programs: &[&[Call]]) -> (Came, Came) {
+    let all = explore(programs, FULL);
+    let few = explore(programs, REDUCED);
+    is_all(&all, &few);
+    // And no other state is known.
+    assert_eq!(all.truths.len(), few.graph.states());
+    let run = Limits {
+        run_all: true,
+        ..REDUCED
+    };
+    let run = explore(programs, run);
+    is_all(&all, &run);
+    assert_eq!(run.graph.states(), few.graph.states());
+    is_all_but_for_names(programs, &all, &explore(programs, ALIKE));
+    (all, few)
+}
+
+#[test]
+fn every_state_step_and_end_is_known() {
+    let (mut all, mut few) = (0, 0);
+    for programs in CASES {
+        let (every, some) = nothing_is_lost(programs);
+        all += every.orders;
+        few += some.orders;
+    }
+    assert!(few * 10 < all, "{few} of {all}");
 }
 
 #[test]
 fn all_interleavings_are_as_many_as_there_are() {
-    assert_eq!(explore(&[A, B], FULL, false).orders, 20);
-    assert_eq!(explore(&[A, B, C], FULL, false).orders, 560);
+    assert_eq!(explore(&[A, B], FULL).orders, 20);
+    assert_eq!(explore(&[A, B, C], FULL).orders, 560);
+}
+
+/// What was otherwise once, with nothing to show for it, is told and not relied on.
+#[test]
+fn what_is_not_always_so_is_told() {
+    let programs: &[&[Call]] = &[A, B];
+    let mut came = Came::default();
+    let mut graph = Graph::new(REDUCED, 2, &[]);
+    let ran = came.run(programs, &Task::default());
+    graph.hear(&ran.choices);
+    let edges = graph.take(None, &ran);
+    assert_eq!(graph.unsteady(), 0);
+    let edge = edges[0];
+    let mut other = came.run(programs, &graph.task(edge));
+    graph.hear(&other.choices);
+    let before = graph.states();
+    other.seen[0].actors[1].choices.clear();
+    graph.take(Some(edge), &other);
+    assert!(graph.unsteady() > 0);
+    assert!(graph.states() > before);
 }
 
 fn any_call() -> impl Strategy<Value = Call> {
     let name = prop::sample::select(vec!["x", "y", "z"]);
-    let access = prop::sample::select(vec![Access::Read, Access::Share, Access::Write]);
+    let access = prop::sample::select(vec![
+        Access::Read,
+        Access::Share,
+        Access::Set,
+        Access::Write,
+    ]);
     let skips_at = prop::option::of(1..3u64);
     (name, access, 1..3u64, skips_at, 0..6).prop_map(|(name, access, value, skips_at, kind)| {
         match kind {
@@ -296,8 +358,11 @@ fn any_call() -> impl Strategy<Value = Call> {
                 value,
                 ..call(name, Access::Write)
             },
-            // Two that only add something are in nobody's way if they find out nothing.
-            _ if access == Access::Share => call(name, access),
+            // Who finds out nothing cannot go by it.
+            _ if !access.tells() => Call {
+                value: if access == Access::Share { 1 } else { value },
+                ..call(name, access)
+            },
             _ => Call {
                 value,
                 skips_at,
@@ -311,48 +376,30 @@ fn any_program(most: usize) -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(any_call(), 1..=most)
 }
 
-fn no_class_is_lost(programs: &[&[Call]]) {
-    let all = explore(programs, FULL, false);
-    for (limits, foresees) in [(REDUCED, false), (ALIKE, false), (ALIKE, true)] {
-        let few = explore(programs, limits, foresees);
-        assert_eq!(all.classes, few.classes, "{limits:?} {foresees}");
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn no_class_of_two_is_lost(one in any_program(5), other in any_program(5)) {
-        no_class_is_lost(&[&one, &other]);
-        no_class_is_lost(&[&one, &one]);
+    fn nothing_of_two_is_lost(one in any_program(5), other in any_program(5)) {
+        nothing_is_lost(&[&one, &other]);
+        nothing_is_lost(&[&one, &one]);
     }
 
     #[test]
-    fn no_class_of_three_is_lost(one in any_program(3), other in any_program(3), third in any_program(2)) {
-        no_class_is_lost(&[&one, &other, &third]);
-        no_class_is_lost(&[&one, &other, &other]);
+    fn nothing_of_three_is_lost(one in any_program(3), other in any_program(3), third in any_program(2)) {
+        nothing_is_lost(&[&one, &other, &third]);
+        nothing_is_lost(&[&one, &other, &other]);
     }
-}
 
-/// Nor a class of those within a bound, though of the orders that are like one that was run most are not.
-#[test]
-fn within_a_bound_one_of_each_class_is_enough() {
-    let mut spared = 0;
-    for programs in CASES {
-        for (most, limits) in (0..4).flat_map(|n| [(n, REDUCED), (n, ALIKE)]) {
-            let limits = Limits {
-                preemptions: Some(most),
-                ..limits
-            };
-            let all = explore(programs, limits, false);
-            let few = explore(programs, limits, true);
-            assert_eq!(all.classes, few.classes);
-            assert_eq!(all.orders, few.orders + few.like);
-            spared += few.like;
-        }
+    #[test]
+    fn nothing_within_a_bound_is_lost(one in any_program(4), other in any_program(4), third in any_program(2), most in 0..4u32) {
+        let programs: &[&[Call]] = &[&one, &other, &third];
+        let within = |limits: Limits| Limits { preemptions: Some(most), ..limits };
+        is_all(&explore(programs, within(FULL)), &explore(programs, within(REDUCED)));
+        let programs: &[&[Call]] = &[&one, &one, &third];
+        let all = explore(programs, within(FULL));
+        is_all_but_for_names(programs, &all, &explore(programs, within(ALIKE)));
     }
-    assert!(spared > 0);
 }
 
 #[test]
@@ -360,9 +407,9 @@ fn a_bound_tries_all_within_it() {
     let within = |n| {
         let limits = Limits {
             preemptions: Some(n),
-            ..REDUCED
+            ..FULL
         };
-        explore(&[A, B], limits, false).orders
+        explore(&[A, B], limits).orders
     };
     // One after the other, both ways; then each place to switch once.
     assert_eq!(within(0), 2);

@@ -59,6 +59,25 @@ pub(super) struct World<'a> {
     values: BTreeMap<&'static str, u64>,
 }
 
+/// What a world is, told apart by nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Truth {
+    /// Where each process is; all that are at their end are at the same.
+    at: Vec<usize>,
+    values: BTreeMap<&'static str, u64>,
+}
+
+impl Truth {
+    /// With other names for the processes.
+    pub(super) fn renamed(&self, names: &[u8]) -> Self {
+        let mut other = self.clone();
+        for (at, name) in self.at.iter().zip(names) {
+            other.at[usize::from(*name)] = *at;
+        }
+        other
+    }
+}
+
 impl<'a> World<'a> {
     pub(super) fn new(programs: &[&'a [Call]]) -> Self {
         let process = |calls: &&'a [Call]| Process { calls, at: 0 };
@@ -87,6 +106,27 @@ impl<'a> World<'a> {
             })
         };
         (0u8..).zip(&self.processes).filter_map(choice).collect()
+    }
+
+    pub(super) fn truth(&self) -> Truth {
+        let at = |process: &Process<'_>| process.at.min(process.calls.len());
+        let mut values = self.values.clone();
+        // As if it had never been touched.
+        values.retain(|_, value| *value != 0);
+        Truth {
+            at: self.processes.iter().map(at).collect(),
+            values,
+        }
+    }
+
+    pub(super) fn value(&self, name: &str) -> u64 {
+        self.values.get(name).copied().unwrap_or(0)
+    }
+
+    /// Whether a process is gone: how it went is always the same.
+    pub(super) fn gone(&self, actor: u8) -> Option<u64> {
+        let process = &self.processes[usize::from(actor)];
+        (process.at >= process.calls.len()).then_some(1)
     }
 
     pub(super) fn step(&mut self, actor: u8) {
