@@ -343,7 +343,7 @@ pub(super) struct Explore {
     /// Explorations of one's own instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
-    /// Only orders with at most so many preemptions, and of each class one of them
+    /// Only orders with at most so many preemptions
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<u32>,
     /// So many processes may be killed in an order, at any call
@@ -358,11 +358,10 @@ pub(super) struct Explore {
     /// By chance, but whoever has the highest priority goes on as long as it can; somebody falls behind all others so often
     #[arg(long, value_name = "N", requires = "random")]
     pub(super) changes: Option<u32>,
-    /// Then so many orders by chance: each must be of a class that was reached, so that none is left out
+    /// Then so many orders by chance, which may come to no state that was not come to
     #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
     pub(super) audit: Option<u64>,
-    /// Run also the orders of which others tell that they are cut short, or differ from one that was run in nothing anybody
-    /// could see
+    /// Make every step in a run, though it is known from others what it comes to
     #[arg(long)]
     pub(super) run_all: bool,
     /// Stop after so many seconds
@@ -381,7 +380,7 @@ pub(super) struct Explore {
     /// tried, and removed when all is
     #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "audit"])]
     pub(super) state: Option<PathBuf>,
-    /// How many orders run at once; four a core by default, as most of the time is spent in waiting
+    /// In how many worlds; twelve a core by default, as most of the time is spent in waiting for time to pass
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
 }

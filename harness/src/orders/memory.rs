@@ -19,13 +19,19 @@ pub struct Rest {
     pub locks: Vec<Object>,
 }
 
-/// What a process does where these have these values.
+/// What a process does, by the values of what it depends on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Next {
-    on: Vec<(Object, u64)>,
-    choices: Vec<u64>,
-    /// It was not always so.
-    is_unsure: bool,
+    on: Vec<u64>,
+    /// By what stands for the values; nothing where it was not always so.
+    choices: HashMap<u64, Option<Vec<u64>>>,
+}
+
+impl Next {
+    fn now(&self, past: &Past) -> u64 {
+        let values = self.on.iter().map(|object| past.value_of(*object));
+        digest(values.collect::<Vec<u64>>())
+    }
 }
 
 /// All that was seen.
@@ -58,42 +64,41 @@ impl Memory {
     pub(super) fn keep(&mut self, actor: u8, past: &Past, rest: &Rest) {
         let choices = rest.choices.iter().filter_map(|it| self.choices.get(it));
         let touched = choices.flat_map(|choice| choice.label.iter());
-        let mut objects: Vec<Object> = touched
-            .map(|(object, _)| object.clone())
-            .chain(rest.locks.iter().cloned())
-            .chain([Object::Process(actor)])
+        let mut on: Vec<u64> = touched
+            .map(|(object, _)| object)
+            .chain(&rest.locks)
+            .chain([&Object::Process(actor)])
+            .map(digest)
             .collect();
-        objects.sort_unstable();
-        objects.dedup();
-        let now = |object: Object| {
-            let value = past.value(&object);
-            (object, value)
-        };
-        let on: Vec<(Object, u64)> = objects.into_iter().map(now).collect();
+        on.sort_unstable();
+        on.dedup();
         let known = self.next.entry(past.who(actor)).or_default();
-        match known.iter_mut().find(|next| next.on == on) {
-            Some(next) if next.choices == rest.choices => {}
-            Some(next) => {
-                next.is_unsure = true;
+        let at = known.iter().position(|next| next.on == on);
+        let at = at.unwrap_or_else(|| {
+            let choices = HashMap::new();
+            known.push(Next { on, choices });
+            known.len() - 1
+        });
+        if let Some(next) = known.get_mut(at) {
+            let new = || Some(rest.choices.clone());
+            let before = next.choices.entry(next.now(past)).or_insert_with(new);
+            if before
+                .as_ref()
+                .is_some_and(|before| *before != rest.choices)
+            {
+                *before = None;
                 self.unsteady += 1;
             }
-            None => known.push(Next {
-                on,
-                choices: rest.choices.clone(),
-                is_unsure: false,
-            }),
         }
     }
 
     /// What a process can do, if that is known.
     pub(super) fn next(&self, actor: u8, past: &Past) -> Option<&[u64]> {
         let known = self.next.get(&past.who(actor))?.iter();
-        let is_now = |(object, value): &(Object, u64)| past.value(object) == *value;
-        let mut fits = known.filter(|next| next.on.iter().all(is_now));
-        let next = fits.next()?;
+        let mut fits = known.filter_map(|next| next.choices.get(&next.now(past)));
+        let next = fits.next()?.as_deref();
         // What it depends on is what it was seen to touch: where two such stories fit, one of them is not whole.
-        let is_sure = !next.is_unsure && fits.next().is_none();
-        is_sure.then_some(&next.choices)
+        next.filter(|_| fits.next().is_none())
     }
 
     /// Keeps what a step has come to.

@@ -22,10 +22,12 @@ pub struct Effect {
 pub struct Past {
     /// What stands for all that each process could know.
     actors: BTreeMap<u8, u64>,
-    /// Only what is not as it was at first.
-    values: HashMap<Object, u64>,
+    /// Only what is not as it was at first, by what stands for each thing: these are copied for each step in thought.
+    values: HashMap<u64, u64>,
     /// Stands for all of these, in whatever order they were changed.
     sum: u64,
+    /// The same of locks and contents alone.
+    held: u64,
     /// Those of the actors that are gone.
     gone: BTreeSet<u8>,
     kills: u32,
@@ -67,10 +69,14 @@ impl Past {
             self.gone.insert(unit.actor);
         }
         for (object, value) in &effect.values {
-            if let Some(before) = self.values.insert(object.clone(), *value) {
-                self.sum = self.sum.wrapping_sub(digest((object, before)));
+            let key = digest(object);
+            let before = self.values.insert(key, *value);
+            let before = before.map_or(0, |before| digest((key, before)));
+            let more = digest((key, value)).wrapping_sub(before);
+            self.sum = self.sum.wrapping_add(more);
+            if matches!(object, Object::Lock(_) | Object::Content(_)) {
+                self.held = self.held.wrapping_add(more);
             }
-            self.sum = self.sum.wrapping_add(digest((object, value)));
         }
         self.kills += u32::from(unit.what == What::Kill);
         self.clock += u32::from(unit.what == What::Timer);
@@ -83,16 +89,11 @@ impl Past {
     }
 
     /// What stands for all by which a step is judged, but for the step itself: who lives, who holds which lock, what is in
-    /// the files, and which of them have these names.
+    /// the files, and which of them have the names that `places` stand for.
     #[must_use]
-    pub fn outlook(&self, places: &[String]) -> u64 {
-        let matters = |(object, _): &(&Object, &u64)| match object {
-            Object::Lock(_) | Object::Content(_) => true,
-            Object::Name(name) => places.contains(name),
-            Object::Entries(_) | Object::Inode(_) | Object::Process(_) => false,
-        };
-        let each = self.values.iter().filter(matters).map(digest);
-        digest((&self.gone, each.fold(0, u64::wrapping_add)))
+    pub fn outlook(&self, places: &[u64]) -> u64 {
+        let named: Vec<u64> = places.iter().map(|place| self.value_of(*place)).collect();
+        digest((&self.gone, self.held, named))
     }
 
     /// What a process could know.
@@ -101,9 +102,14 @@ impl Past {
     }
 
     /// What something has come to.
+    fn value(&self, object: &Object) -> u64 {
+        self.value_of(digest(object))
+    }
+
+    /// The same, by what stands for the thing.
     #[must_use]
-    pub fn value(&self, object: &Object) -> u64 {
-        self.values.get(object).copied().unwrap_or(0)
+    pub fn value_of(&self, object: u64) -> u64 {
+        self.values.get(&object).copied().unwrap_or(0)
     }
 
     /// What stands for all that decides what a process does next, but for the things it looks at.

@@ -16,7 +16,7 @@ use self::stand::Stand;
 #[cfg(test)]
 use super::Unit;
 use super::memory::{Memory, Rest};
-use super::{Choice, Effect, Limits, Past, Ran, Way, digest, together, ways};
+use super::{Choice, Effect, Limits, Object, Past, Ran, Way, digest, together, ways};
 
 /// A state as it was seen in a run, and how that went on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +65,8 @@ pub struct Graph {
     views: HashMap<u64, u64>,
     /// Ends that were judged.
     ended: HashSet<u64>,
-    /// The names that are looked at by whoever judges: see [`Ran::places`].
-    places: Vec<String>,
+    /// What stands for the names that are looked at by whoever judges: see [`Ran::places`].
+    places: Vec<u64>,
     /// What is known follows from the rest.
     #[serde(skip)]
     nodes: Vec<Node>,
@@ -152,7 +152,8 @@ impl Graph {
 
     /// An order was run that begins with a step, or the very first. The steps besides it from what it came to.
     pub fn take(&mut self, from: Option<Edge>, ran: &Ran) -> Vec<Edge> {
-        self.places.clone_from(&ran.places);
+        let places = ran.places.iter().cloned().map(Object::Name);
+        self.places = places.map(digest).collect();
         let mut found = Vec::new();
         let mut stand = match from {
             Some(edge) => self.stand(edge.node),
