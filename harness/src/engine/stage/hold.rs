@@ -39,14 +39,7 @@ impl Order<'_, '_> {
             let asleep: Vec<usize> = whose.iter().filter(sleeps).copied().collect();
             let left = deadline.saturating_duration_since(Instant::now());
             if asleep.is_empty() {
-                let until = Instant::now() + LONGER;
-                loop {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Ok(());
-                    }
-                    self.listen(left)?;
-                }
+                break;
             }
             if left.is_zero() {
                 asleep.iter().for_each(|at| actors[*at].idles = true);
@@ -54,6 +47,13 @@ impl Order<'_, '_> {
             }
             self.listen(left)?;
         }
+        let deadline = Instant::now() + LONGER;
+        while let left = deadline.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            self.listen(left)?;
+        }
+        Ok(())
     }
 
     pub(super) fn let_go(&mut self, at: usize, parked: &Parked) -> Result<(), Stop> {

@@ -49,7 +49,14 @@ struct Node {
     choices: Box<[u64]>,
     /// The fewest with which it was come to.
     preemptions: u32,
+    /// How many nodes lead to it.
+    depth: usize,
+    /// Kept at some of the nodes, so that those behind them need not be gone to from the start.
+    stand: Option<Box<Stand>>,
 }
+
+/// A stand is kept at one of so many nodes: it weighs a kilobyte or two.
+const EACH: usize = 8;
 
 /// All that was seen of an exploration, and what follows from it.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -246,10 +253,13 @@ impl Graph {
     }
 
     fn add(&mut self, stand: &Stand, via: Option<(usize, usize)>, choices: Box<[u64]>) -> usize {
+        let depth = via.map_or(0, |(before, _)| self.nodes[before].depth + 1);
         self.nodes.push(Node {
             via,
             choices,
             preemptions: stand.preemptions,
+            depth,
+            stand: depth.is_multiple_of(EACH).then(|| Box::new(stand.clone())),
         });
         self.nodes.len() - 1
     }

@@ -4,7 +4,7 @@ use super::Graph;
 use crate::orders::{Alike, Choice, Past, Unit, digest, together};
 
 /// Where an order is.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Stand {
     pub(super) past: Past,
     pub(super) alike: Alike,
@@ -68,8 +68,19 @@ impl Graph {
 
     /// Goes to a node in thought.
     pub(super) fn stand(&self, node: usize) -> Stand {
-        let mut stand = self.start();
-        for (node, chosen) in self.way_to(node) {
+        let mut way = Vec::new();
+        let mut at = node;
+        let mut stand = loop {
+            match (&self.nodes[at].stand, self.nodes[at].via) {
+                (Some(stand), _) => break Stand::clone(stand),
+                (None, Some(via)) => {
+                    way.push(via);
+                    at = via.0;
+                }
+                (None, None) => break self.start(),
+            }
+        };
+        for (node, chosen) in way.into_iter().rev() {
             // Of the steps between nodes it is known what they came to.
             self.make(&mut stand, &self.nodes[node].choices, chosen);
         }
