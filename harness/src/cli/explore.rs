@@ -280,10 +280,9 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         took.as_secs_f64(),
         summary.found.len()
     );
-    if graph.unsteady() > 0 {
+    for (odd, times) in graph.odd() {
         text += &format!(
-            "\n  {} times something came to something else than before, for no reason that is seen: something may be left out",
-            graph.unsteady()
+            "\n  not as before, for no reason that is seen, so something may be left out ({times} times): {odd}"
         );
     }
     for lost in &summary.lost {

@@ -3,7 +3,7 @@
 //! What a process does next depends on what it could know, and on the state of what it is about to touch. Both recur in
 //! many orders. So most steps can be made in thought.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +41,9 @@ pub(super) struct Memory {
     /// By who it is and what it could know: see [`Past::who`].
     next: HashMap<u64, Vec<Next>>,
     effects: Effects,
-    /// How often something was not as before, with nothing to show for it: what the suite takes for all that matters is not
+    /// What was not as before, with nothing to show for it, and how often: what the suite takes for all that matters is not
     /// all then.
-    pub(super) unsteady: u64,
+    odd: BTreeMap<String, u64>,
 }
 
 impl Memory {
@@ -86,8 +86,11 @@ impl Memory {
                 .as_ref()
                 .is_some_and(|before| *before != rest.choices)
             {
-                *before = None;
-                self.unsteady += 1;
+                let was = before.take().unwrap_or_default();
+                let text = |it: &u64| Some(self.choices.get(it)?.text.clone());
+                let text = |all: &[u64]| all.iter().filter_map(text).collect::<Vec<_>>();
+                let (was, is) = (text(&was), text(&rest.choices));
+                self.is_odd(format!("actor {actor} can do {is:?}, and could do {was:?}"));
             }
         }
     }
@@ -102,9 +105,21 @@ impl Memory {
     }
 
     /// Keeps what a step has come to.
-    pub(super) fn learn(&mut self, event: u64, past: &Past, effect: &Effect) {
-        let same = self.effects.learn(event, past, effect);
-        self.unsteady += u64::from(!same);
+    pub(super) fn learn(&mut self, choice: &Choice, event: u64, past: &Past, effect: &Effect) {
+        if let Some(odd) = self.effects.learn(event, past, effect) {
+            let Choice { unit, text, .. } = choice;
+            self.is_odd(format!("after `{text}` of actor {}: {odd}", unit.actor));
+        }
+    }
+
+    /// Something is not as it was.
+    pub(super) fn is_odd(&mut self, what: String) {
+        *self.odd.entry(what).or_default() += 1;
+    }
+
+    /// All that was not as it was, and how often.
+    pub(super) fn odd(&self) -> &BTreeMap<String, u64> {
+        &self.odd
     }
 
     /// What a step comes to, if that is known.

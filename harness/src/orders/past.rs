@@ -134,14 +134,19 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Keeps what a step has come to. What was seen first counts: returns whether this was the same.
-    pub fn learn(&mut self, event: u64, past: &Past, effect: &Effect) -> bool {
-        let mut same = *self.gone.entry(event).or_insert(effect.gone) == effect.gone;
+    /// Keeps what a step has come to. What was seen first counts; what is otherwise now is told.
+    pub fn learn(&mut self, event: u64, past: &Past, effect: &Effect) -> Option<String> {
+        let mut odd = Vec::new();
         for (object, value) in &effect.values {
             let before = digest((event, object, past.value(object)));
-            same &= *self.values.entry(before).or_insert(*value) == *value;
+            if *self.values.entry(before).or_insert(*value) != *value {
+                odd.push(format!("{object:?}"));
+            }
         }
-        same
+        if *self.gone.entry(event).or_insert(effect.gone) != effect.gone {
+            odd.push("how its process went".to_owned());
+        }
+        (!odd.is_empty()).then(|| odd.join(", "))
     }
 
     /// What a step comes to, if that is known.

@@ -261,7 +261,8 @@ impl Order<'_, '_> {
                 values: values(&choice.label, &self.files, &pids, event)?,
                 gone: self.how_it_went(at)?,
             };
-            self.stage.effects.learn(event, &self.past, &effect);
+            // Whoever hears of all orders tells what was otherwise before.
+            let _odd = self.stage.effects.learn(event, &self.past, &effect);
             if let Some(state) = self.states.last_mut() {
                 state.effects.push(effect.clone());
             }

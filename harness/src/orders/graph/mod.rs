@@ -8,7 +8,7 @@
 mod stand;
 mod thought;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,9 +80,6 @@ pub struct Graph {
     /// Nodes by what stands for their states.
     #[serde(skip)]
     known: HashMap<u64, usize>,
-    /// How often a state was not as it was.
-    #[serde(skip)]
-    unlike: u64,
     /// Steps made in thought.
     #[serde(skip)]
     thought: u64,
@@ -133,11 +130,11 @@ impl Graph {
         self.mirrored
     }
 
-    /// How often something was not as it was before, with nothing to show for it: what the suite takes for all that matters
+    /// What was not as it was before, with nothing to show for it, and how often: what the suite takes for all that matters
     /// is not all then.
     #[must_use]
-    pub fn unsteady(&self) -> u64 {
-        self.memory.unsteady + self.unlike
+    pub fn odd(&self) -> &BTreeMap<String, u64> {
+        self.memory.odd()
     }
 
     /// How many states, judged steps and ends of another are in this one, and how many are not. Only of two that were made
@@ -171,7 +168,10 @@ impl Graph {
         for (seen, nth) in ran.seen.iter().zip(0..) {
             let outlook = stand.past.outlook(&self.places);
             let view = *self.views.entry(outlook).or_insert(seen.view);
-            self.unlike += u64::from(view != seen.view);
+            if view != seen.view {
+                self.memory
+                    .is_odd("what is judged is another thing".to_owned());
+            }
             if let Some((step, before)) = before {
                 self.judged.insert(digest((step, before, view)));
             }
@@ -196,7 +196,7 @@ impl Graph {
                     Some(node) if self.nodes[node].choices == choices => node,
                     // It is not as it was: what can be done here is another thing.
                     _ => {
-                        self.unlike += 1;
+                        self.memory.is_odd("a state is not as it was".to_owned());
                         let via = begun.map_or(via, |node| self.nodes[node].via);
                         let node = self.add(&stand, via, choices);
                         let choices = self.nodes[node].choices.clone();
@@ -214,7 +214,8 @@ impl Graph {
             let choices = self.nodes[node].choices.clone();
             let changes = self.changes(&choices, chosen);
             let Some(step) = self.make(&mut stand, &choices, chosen) else {
-                self.unlike += 1;
+                self.memory
+                    .is_odd("a step that was made is not known".to_owned());
                 break;
             };
             stand.preemptions = preemptions;
@@ -291,7 +292,7 @@ impl Graph {
             .collect();
         for (choice, effect) in together(&choices, chosen).into_iter().zip(effects) {
             let event = past.event(choice.unit, &choice.text, &choice.label);
-            self.memory.learn(event, &past, effect);
+            self.memory.learn(choice, event, &past, effect);
             if let Some(effect) = self.memory.effect(event, &past, &choice.label) {
                 past.push(choice.unit, event, &effect);
             }
