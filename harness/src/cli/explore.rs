@@ -280,15 +280,21 @@ fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
         took.as_secs_f64(),
         summary.found.len()
     );
-    for (odd, times) in graph.odd() {
-        text += &format!(
-            "\n  not as before, for no reason that is seen, so something may be left out ({times} times): {odd}"
-        );
-    }
+    text += &odd(graph);
     for lost in &summary.lost {
         text += &format!("\n  never came about again, so nothing is known of it: {lost}");
     }
     text
+}
+
+/// What was not as before: nobody can say then that all was seen.
+fn odd(graph: &Graph) -> String {
+    let line = |(odd, times): (&String, &u64)| {
+        format!(
+            "\n  not as before, for no reason that is seen, so something may be left out ({times} times): {odd}"
+        )
+    };
+    graph.odd().iter().map(line).collect()
 }
 
 /// Which actors are alike, and what of that: a claim of all orders has to say so.
@@ -390,8 +396,9 @@ fn audit(
     let hit = try_all(job, tier, by_chance, None, interrupt);
     let (inside, outside) = reached.compare(&hit.graph);
     say(format_args!(
-        "  audit: {} orders by chance came to {inside} states and steps of those that were reached, and to {outside} others",
+        "  audit: {} orders by chance came to {inside} states and steps of those that were reached, and to {outside} others{}",
         hit.orders,
+        odd(&hit.graph)
     ));
     if outside > 0 {
         return Err(Failure::CannotJudge(

@@ -183,6 +183,13 @@ pub fn listing() -> io::Result<String> {
     Listing::open()?.read()
 }
 
+/// The kernel never gives more than a page at once.
+const PAGE: usize = 1 << 12;
+/// No line is longer.
+const LINE: usize = 256;
+/// A host on which locks come and go all the time has no two listings that are the same.
+const TRIES: usize = 100;
+
 /// `/proc/locks`, kept open: to open it takes longer than to read it.
 #[derive(Debug)]
 pub struct Listing(File);
@@ -196,18 +203,35 @@ impl Listing {
         Ok(Self(File::open("/proc/locks")?))
     }
 
-    /// All of it, as it is now.
+    /// All of it, as it was at one moment.
     ///
     /// # Errors
     /// What read(2) says.
     pub fn read(&self) -> io::Result<String> {
+        let mut text = self.pages()?;
+        for _ in 0..TRIES {
+            // What comes in one page is of one moment. Else what others take and let go between two reads shows a line
+            // twice, or not at all.
+            if text.len() < PAGE - LINE {
+                break;
+            }
+            let before = std::mem::replace(&mut text, self.pages()?);
+            if text == before {
+                break;
+            }
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn pages(&self) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        // The kernel never gives more than a page at once.
-        let mut buffer = [0; 1 << 12];
+        let mut page = [0; PAGE];
         loop {
-            match self.0.read_at(&mut buffer, text.len() as u64)? {
-                0 => return Ok(String::from_utf8_lossy(&text).into_owned()),
-                n => text.extend_from_slice(&buffer[..n]),
+            let many = self.0.read_at(&mut page, text.len() as u64)?;
+            text.extend_from_slice(&page[..many]);
+            // Another line would have fitted.
+            if many < PAGE - LINE {
+                return Ok(text);
             }
         }
     }
