@@ -1,4 +1,4 @@
-//! Orders of calls, as data: what conflicts with what, which orders are left to be tried, and what was found in one.
+//! Orders of calls, as data: what calls touch, which states they lead to, which steps are left to be tried, and what was found.
 //! Nothing here starts a process or touches a file.
 
 mod alike;
@@ -54,10 +54,10 @@ pub struct Step {
     pub text: String,
 }
 
-/// An order to be tried: the steps up to a node, and what need not be tried there.
+/// An order to be tried: the steps that it begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// The steps up to there.
+    /// These, and no others before they are made.
     pub prefix: Vec<Step>,
     /// So many of them were made in another order too, and what could be seen after them was seen there.
     pub known: usize,
