@@ -13,8 +13,10 @@ pub enum Object {
     Name(String),
     /// The list of a directory's names.
     Entries(String),
-    /// Mode, owner and number of names of a file.
+    /// Mode and owner of a file.
     Inode(File),
+    /// How many names it has.
+    Links(File),
     /// What is in it, and how much.
     Content(File),
     /// The locks of a file.

@@ -22,15 +22,19 @@ pub struct Rest {
 /// What a process does, by the values of what it depends on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Next {
-    on: Vec<u64>,
+    /// Each with whether all of it matters, and not only what can be found out.
+    on: Vec<(u64, bool)>,
     /// By what stands for the values; nothing where it was not always so.
     choices: HashMap<u64, Option<Vec<u64>>>,
 }
 
 impl Next {
     fn now(&self, past: &Past) -> u64 {
-        let values = self.on.iter().map(|object| past.value_of(*object));
-        digest(values.collect::<Vec<u64>>())
+        let value = |&(object, is_all): &(u64, bool)| {
+            let value = past.value_of(object);
+            if is_all { value.is } else { value.shows }
+        };
+        digest(self.on.iter().map(value).collect::<Vec<u64>>())
     }
 }
 
@@ -64,11 +68,11 @@ impl Memory {
     pub(super) fn keep(&mut self, actor: u8, past: &Past, rest: &Rest) {
         let choices = rest.choices.iter().filter_map(|it| self.choices.get(it));
         let touched = choices.flat_map(|choice| choice.label.iter());
-        let mut on: Vec<u64> = touched
-            .map(|(object, _)| object)
-            .chain(&rest.locks)
-            .chain([&Object::Process(actor)])
-            .map(digest)
+        let mut on: Vec<(u64, bool)> = touched
+            .map(|(object, _)| (digest(object), false))
+            // Who is woken is told by those who wait, too.
+            .chain(rest.locks.iter().map(|lock| (digest(lock), true)))
+            .chain([(digest(Object::Process(actor)), false)])
             .collect();
         on.sort_unstable();
         on.dedup();
@@ -97,6 +101,9 @@ impl Memory {
 
     /// What a process can do, if that is known.
     pub(super) fn next(&self, actor: u8, past: &Past) -> Option<&[u64]> {
+        if past.is_done(actor) {
+            return Some(&[]);
+        }
         let known = self.next.get(&past.who(actor))?.iter();
         let mut fits = known.filter_map(|next| next.choices.get(&next.now(past)));
         let next = fits.next()?.as_deref();

@@ -22,7 +22,7 @@ pub use graph::{Edge, Graph, Seen};
 pub use label::{Access, File, Label, Object};
 pub use memory::Rest;
 pub use next::{Choice, Limits, Way, together, ways};
-pub use past::{Effect, Effects, Past, changed, digest};
+pub use past::{Done, Effect, Effects, Past, Value, changed, digest};
 pub use schedule::{BadSchedule, Schedule};
 
 /// What can go on next: a thread with the call that it waits in, or something that happens to a process.

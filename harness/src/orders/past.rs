@@ -1,19 +1,45 @@
 //! What has happened so far, as far as anybody could tell by it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Label, Object, Unit, What};
 
+/// What a thing has come to. As long as it is as it was at first, and when it is so again, both are 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Value {
+    /// All of it.
+    pub is: u64,
+    /// What of it somebody can find out who looks at it.
+    pub shows: u64,
+}
+
+impl Value {
+    /// Something of which all can be seen.
+    #[must_use]
+    pub fn plain(is: u64) -> Self {
+        Self { is, shows: is }
+    }
+}
+
 /// What a step has come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Effect {
     /// What each thing that it changed is by now.
-    pub values: Vec<(Object, u64)>,
-    /// Its process is gone, and this stands for how it went: nobody asks any more what it knew.
-    pub gone: Option<u64>,
+    pub values: Vec<(Object, Value)>,
+    /// Its process will not do anything any more: nobody asks what it knew.
+    pub done: Option<Done>,
+}
+
+/// A process that is gone, or sleeps and nothing will wake it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Done {
+    /// What stands for all that is asked of it at the end.
+    pub how: u64,
+    /// Whether it lives.
+    pub lives: bool,
 }
 
 /// What has happened so far: what each process could know, from its own calls and what they found, and what everything
@@ -23,13 +49,13 @@ pub struct Past {
     /// What stands for all that each process could know.
     actors: BTreeMap<u8, u64>,
     /// Only what is not as it was at first, by what stands for each thing: these are copied for each step in thought.
-    values: HashMap<u64, u64>,
+    values: HashMap<u64, Value>,
     /// Stands for all of these, in whatever order they were changed.
     sum: u64,
     /// The same of locks and contents alone.
     held: u64,
-    /// Those of the actors that are gone.
-    gone: BTreeSet<u8>,
+    /// Those of the actors that do nothing any more, and whether they live.
+    done: BTreeMap<u8, bool>,
     kills: u32,
     /// How often time has passed for somebody: whoever asks a clock knows that, asleep or not.
     clock: u32,
@@ -57,22 +83,28 @@ impl Past {
         let mut hasher = DefaultHasher::new();
         (unit, text).hash(&mut hasher);
         for (object, access) in label.iter().filter(|(_, access)| access.tells()) {
-            (object, access, self.value(object)).hash(&mut hasher);
+            let shows = self.value(object).shows;
+            (object, access, shows).hash(&mut hasher);
         }
         hasher.finish()
     }
 
     /// The step was made, and this is what it has come to.
     pub fn push(&mut self, unit: Unit, event: u64, effect: &Effect) {
-        self.actors.insert(unit.actor, effect.gone.unwrap_or(event));
-        if effect.gone.is_some() {
-            self.gone.insert(unit.actor);
-        }
+        let knows = effect.done.map_or(event, |done| done.how);
+        self.actors.insert(unit.actor, knows);
+        match effect.done {
+            Some(done) => self.done.insert(unit.actor, done.lives),
+            None => self.done.remove(&unit.actor),
+        };
         for (object, value) in &effect.values {
             let key = digest(object);
-            let before = self.values.insert(key, *value);
-            let before = before.map_or(0, |before| digest((key, before)));
-            let more = digest((key, value)).wrapping_sub(before);
+            let stands = |value: Value| match value {
+                Value { is: 0, .. } => 0,
+                Value { is, .. } => digest((key, is)),
+            };
+            let before = self.values.insert(key, *value).unwrap_or_default();
+            let more = stands(*value).wrapping_sub(stands(before));
             self.sum = self.sum.wrapping_add(more);
             if matches!(object, Object::Lock(_) | Object::Content(_)) {
                 self.held = self.held.wrapping_add(more);
@@ -92,8 +124,13 @@ impl Past {
     /// the files, and which of them have the names that `places` stand for.
     #[must_use]
     pub fn outlook(&self, places: &[u64]) -> u64 {
-        let named: Vec<u64> = places.iter().map(|place| self.value_of(*place)).collect();
-        digest((&self.gone, self.held, named))
+        let named: Vec<u64> = places
+            .iter()
+            .map(|place| self.value_of(*place).shows)
+            .collect();
+        let gone = self.done.iter().filter(|(_, lives)| !**lives);
+        let gone: Vec<u8> = gone.map(|(actor, _)| *actor).collect();
+        digest((gone, self.held, named))
     }
 
     /// What a process could know.
@@ -102,20 +139,26 @@ impl Past {
     }
 
     /// What something has come to.
-    fn value(&self, object: &Object) -> u64 {
+    fn value(&self, object: &Object) -> Value {
         self.value_of(digest(object))
     }
 
     /// The same, by what stands for the thing.
     #[must_use]
-    pub fn value_of(&self, object: u64) -> u64 {
-        self.values.get(&object).copied().unwrap_or(0)
+    pub fn value_of(&self, object: u64) -> Value {
+        self.values.get(&object).copied().unwrap_or_default()
     }
 
     /// What stands for all that decides what a process does next, but for the things it looks at.
     #[must_use]
     pub fn who(&self, actor: u8) -> u64 {
         digest((actor, self.knows(actor), self.kills, self.clock))
+    }
+
+    /// Whether a process does nothing any more.
+    #[must_use]
+    pub fn is_done(&self, actor: u8) -> bool {
+        self.done.contains_key(&actor)
     }
 
     /// How many processes were killed.
@@ -129,8 +172,8 @@ impl Past {
 /// and on what that thing was before.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Effects {
-    values: HashMap<u64, u64>,
-    gone: HashMap<u64, Option<u64>>,
+    values: HashMap<u64, Value>,
+    done: HashMap<u64, Option<Done>>,
 }
 
 impl Effects {
@@ -138,13 +181,13 @@ impl Effects {
     pub fn learn(&mut self, event: u64, past: &Past, effect: &Effect) -> Option<String> {
         let mut odd = Vec::new();
         for (object, value) in &effect.values {
-            let before = digest((event, object, past.value(object)));
+            let before = digest((event, object, past.value(object).is));
             if *self.values.entry(before).or_insert(*value) != *value {
                 odd.push(format!("{object:?}"));
             }
         }
-        if *self.gone.entry(event).or_insert(effect.gone) != effect.gone {
-            odd.push("how its process went".to_owned());
+        if *self.done.entry(event).or_insert(effect.done) != effect.done {
+            odd.push("how its process ended".to_owned());
         }
         (!odd.is_empty()).then(|| odd.join(", "))
     }
@@ -152,13 +195,13 @@ impl Effects {
     /// What a step comes to, if that is known.
     #[must_use]
     pub fn get(&self, event: u64, past: &Past, label: &Label) -> Option<Effect> {
-        let gone = *self.gone.get(&event)?;
+        let done = *self.done.get(&event)?;
         let value = |object: &Object| {
-            let before = digest((event, object, past.value(object)));
+            let before = digest((event, object, past.value(object).is));
             Some((object.clone(), *self.values.get(&before)?))
         };
         let values = changed(label).map(value).collect::<Option<Vec<_>>>()?;
-        Some(Effect { values, gone })
+        Some(Effect { values, done })
     }
 }
 

@@ -214,6 +214,12 @@ impl<'a> Actor<'a> {
         }
     }
 
+    /// Whether it serves, and neither what others do nor a time that passes will wake it: nobody asks it anything more.
+    pub(super) fn sleeps_for_ever(&self) -> bool {
+        let is_at_rest = self.parked.is_empty() && self.waits.is_empty() && self.wakes.is_none();
+        is_at_rest && self.part.until == Until::Answered && self.is_through()
+    }
+
     /// Takes note of what it has said.
     pub(super) fn hear(&mut self) {
         self.answered = self.answered

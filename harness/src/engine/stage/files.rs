@@ -1,7 +1,7 @@
 //! Which file is which, in every world and every order alike.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::value::{access, entries};
 use crate::observe::lock::Listing;
 use crate::orders::File;
 
@@ -31,9 +32,23 @@ pub(super) struct Files {
     met: HashMap<u8, u32>,
     /// What was found at each path since anybody last went on: the same path is asked for several times a step.
     found: RefCell<HashMap<OsString, Option<Metadata>>>,
+    /// As it was at first.
+    pub(super) first: First,
+    /// Mode and owner that each was made with.
+    born: HashMap<File, (u32, u32, u32)>,
     locks: Option<Listing>,
     /// What the kernel listed since.
     listed: RefCell<Option<Rc<str>>>,
+}
+
+/// What was there at first: what is so again is as if nobody had touched it.
+#[derive(Debug, Default)]
+pub(super) struct First {
+    pub(super) files: HashSet<File>,
+    pub(super) names: HashMap<String, File>,
+    /// What stands for the names in each directory.
+    pub(super) lists: HashMap<String, u64>,
+    pub(super) locks: Rc<str>,
 }
 
 impl Files {
@@ -47,6 +62,9 @@ impl Files {
         for root in roots {
             files.survey(root);
         }
+        files.first.files = files.places.keys().copied().collect();
+        files.first.locks = files.listing()?;
+        files.forget();
         Ok(files)
     }
 
@@ -86,18 +104,30 @@ impl Files {
             return;
         };
         let inode = (found.dev(), found.ino());
+        let name = self.name(path);
         if !self.known.contains_key(&inode) {
-            self.add(inode, file(("there", self.name(path))), Some(path));
+            self.add(&found, file(("there", &name)), Some(path));
+        }
+        if let (Some(name), Some(known)) = (&name, self.known(inode)) {
+            self.first.names.insert(name.clone(), known);
         }
         if !found.is_dir() {
             return;
+        }
+        if let (Some(name), Some(list)) = (name, entries(path)) {
+            self.first.lists.insert(name, list);
         }
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
             self.survey(&entry.path());
         }
     }
 
-    fn add(&mut self, inode: Inode, id: File, path: Option<&Path>) {
+    fn add(&mut self, found: &Metadata, id: File, path: Option<&Path>) {
+        self.born.entry(id).or_insert_with(|| access(found));
+        self.set((found.dev(), found.ino()), id, path);
+    }
+
+    fn set(&mut self, inode: Inode, id: File, path: Option<&Path>) {
         self.known.insert(inode, id);
         self.places.insert(id, (inode, path.map(Into::into)));
     }
@@ -131,9 +161,11 @@ impl Files {
             let name = self.name(path).unwrap_or_default();
             let times = self.makes.entry(name.clone()).or_default();
             *times += 1;
-            file(("made", name, *times))
+            // Who made it is nothing that matters, but what it is.
+            let target = found.is_symlink().then(|| fs::read_link(path).ok());
+            file(("made", name, *times, access(&found), target))
         });
-        self.add(inode, id, Some(path));
+        self.add(&found, id, Some(path));
     }
 
     /// How many files were made with a name.
@@ -149,12 +181,17 @@ impl Files {
         let times = self.met.entry(actor).or_default();
         *times += 1;
         let id = file(("met", actor, *times));
-        self.add(inode, id, None);
+        self.set(inode, id, None);
         id
     }
 
     pub(super) fn known(&self, inode: Inode) -> Option<File> {
         self.known.get(&inode).copied()
+    }
+
+    /// Mode and owner that a file was made with; nothing for one that never had a name.
+    pub(super) fn born(&self, file: File) -> Option<(u32, u32, u32)> {
+        self.born.get(&file).copied()
     }
 
     pub(super) fn inode(&self, file: File) -> Option<Inode> {

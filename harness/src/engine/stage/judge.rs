@@ -7,7 +7,7 @@ use super::value::{self, Pids};
 use super::{Order, Stop};
 use crate::calls::Call;
 use crate::calls::table::Family;
-use crate::orders::{Finding, digest};
+use crate::orders::{Done, Finding, digest};
 use crate::scenario::model::{Role, Until};
 use crate::sys::pidfd::End as Ended;
 
@@ -37,12 +37,15 @@ impl Order<'_, '_> {
         digest(self.actors.iter().map(of).collect::<Vec<_>>())
     }
 
-    /// Of a process that is gone, what stands for all that is asked of it at the end.
-    pub(super) fn how_it_went(&mut self, at: usize) -> Result<Option<u64>, Stop> {
-        if self.actors[at].is_alive() {
+    /// Of a process that does nothing any more, what stands for all that is asked of it at the end.
+    pub(super) fn how_it_ended(&mut self, at: usize) -> Result<Option<Done>, Stop> {
+        let lives = self.actors[at].is_alive();
+        if !lives || self.actors[at].spoke {
+            self.hear(at)?;
+        }
+        if lives && !self.actors[at].sleeps_for_ever() {
             return Ok(None);
         }
-        self.hear(at)?;
         let pids: Vec<Pids> = self.actors.iter().map(super::Actor::pids).collect();
         let actor = &self.actors[at];
         let how = match actor.child.end {
@@ -51,11 +54,9 @@ impl Order<'_, '_> {
             None => (None, None),
         };
         let told = (actor.killed, actor.told_to_end, actor.answered);
-        Ok(Some(digest((
-            how,
-            told,
-            value::said(actor.child.stderr(), &pids),
-        ))))
+        let said = value::said(actor.child.stderr(), &pids);
+        let how = digest((how, told, said));
+        Ok(Some(Done { how, lives }))
     }
 
     /// After a step that changed something: `at` made it, `call` was its call, and this is how things were before.
@@ -253,7 +254,7 @@ impl Order<'_, '_> {
         else {
             return Ok(());
         };
-        let child = self.stage.start(&part.spawn)?;
+        let child = self.stage.start(self.actors.len(), &part.spawn)?;
         self.actors.push(super::Actor::new(part, child));
         let at = self.actors.len() - 1;
         self.actors[at].child.send(super::TALK.as_bytes());

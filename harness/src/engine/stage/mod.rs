@@ -29,6 +29,8 @@ use crate::orders::{
 use crate::process::{Child, Wiring};
 use crate::scenario::model::{Explore, Spawn, StdinKind, Until};
 use crate::supervise::Places;
+use crate::sys::birth::Birth;
+use crate::sys::fork::SpawnError;
 use crate::world::World;
 
 /// What is said to each server at its start.
@@ -39,6 +41,11 @@ const TALK: &str = concat!(
     r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
     "\n",
 );
+
+/// The pid of the first actor, where it can be chosen, and how far the next one's is from it. What they say is then the
+/// same in each order, and no number in it is a pid by chance.
+const FIRST_PID: i32 = 20_011;
+const NEXT_PID: i32 = 1_013;
 
 /// A world for one exploration, used for one order after another.
 pub struct Stage<'a> {
@@ -53,6 +60,8 @@ pub struct Stage<'a> {
     effects: Effects,
     /// Which choices were told of an order.
     told: HashSet<u64>,
+    /// Whether a pid can be chosen.
+    gives_pids: bool,
 }
 
 /// One order being run.
@@ -112,6 +121,7 @@ impl<'a> Stage<'a> {
             alike: explore.alike(),
             effects: Effects::default(),
             told: HashSet::new(),
+            gives_pids: true,
         })
     }
 
@@ -163,15 +173,32 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn start(&mut self, spawn: &Spawn) -> Result<Child, Stop> {
-        let plan = self.engine.plan(spawn)?;
+    /// Starts the how manieth of the actors.
+    fn start(&mut self, nth: usize, spawn: &Spawn) -> Result<Child, Stop> {
+        let mut plan = self.engine.plan(spawn)?;
         let wiring = Wiring {
             stdin: spawn.stdin == StdinKind::Pipe,
             terminal: [false; 3],
         };
-        Child::spawn(&plan, wiring)
-            .map_err(|e| Stop::Broken(format!("starting {}: {e}", spawn.handle)))
+        if plan.birth == Birth::default() && self.gives_pids {
+            plan.birth.pid = i32::try_from(nth)
+                .ok()
+                .map(|nth| FIRST_PID + nth * NEXT_PID);
+            match Child::spawn(&plan, wiring) {
+                Err(SpawnError::Fork(why)) => {
+                    // Another thread has the number now, or nobody may choose here.
+                    self.gives_pids = why.raw_os_error() == Some(libc::EEXIST);
+                    plan.birth.pid = None;
+                }
+                other => return started(spawn, other),
+            }
+        }
+        started(spawn, Child::spawn(&plan, wiring))
     }
+}
+
+fn started(spawn: &Spawn, child: Result<Child, SpawnError>) -> Result<Child, Stop> {
+    child.map_err(|e| Stop::Broken(format!("starting {}: {e}", spawn.handle)))
 }
 
 fn say(stop: Stop) -> String {
@@ -195,8 +222,8 @@ impl<'a> Order<'_, 'a> {
         }
         self.files = Files::of_world(&world.roots)?;
         // Those that serve already come first, alone and unhindered.
-        for part in &explore.actors {
-            let child = self.stage.start(&part.spawn)?;
+        for (nth, part) in explore.actors.iter().enumerate() {
+            let child = self.stage.start(nth, &part.spawn)?;
             self.actors.push(Actor::new(part, child));
             let at = self.actors.len() - 1;
             if self.actors[at].is_server() {

@@ -259,7 +259,7 @@ impl Order<'_, '_> {
             let pids: Vec<Pids> = self.actors.iter().map(Actor::pids).collect();
             let effect = Effect {
                 values: values(&choice.label, &self.files, &pids, event)?,
-                gone: self.how_it_went(at)?,
+                done: self.how_it_ended(at)?,
             };
             // Whoever hears of all orders tells what was otherwise before.
             let _odd = self.stage.effects.learn(event, &self.past, &effect);

@@ -173,7 +173,15 @@ fn above(name: &str) -> impl Iterator<Item = &str> {
 
 /// What is done to the file itself.
 fn file(label: &mut Label, id: File, family: Family, truncates: bool) {
+    if matches!(family, Family::Stat) {
+        label.add(Object::Links(id), Access::Read);
+    }
     let (itself, content) = match family {
+        // The number of its names is one of the things that can be asked of a file.
+        Family::Unlink | Family::Rmdir | Family::Rename | Family::Link => {
+            label.add(Object::Links(id), Access::Write);
+            return;
+        }
         Family::Open if truncates => (Some(Access::Read), Some(Access::Set)),
         // Who may look, and what kind it is, decides; what is in it does not.
         Family::Open | Family::Access | Family::Connect => (Some(Access::Read), None),
@@ -183,10 +191,6 @@ fn file(label: &mut Label, id: File, family: Family, truncates: bool) {
         // That something is there is read by its name.
         Family::Mkdir | Family::Mknod | Family::Symlink | Family::Bind | Family::Notify => {
             (None, None)
-        }
-        // The number of its names is one of the things that can be asked of a file.
-        Family::Unlink | Family::Rmdir | Family::Rename | Family::Link => {
-            (Some(Access::Write), None)
         }
         _ => (Some(Access::Write), Some(Access::Write)),
     };

@@ -195,8 +195,8 @@ impl Graph {
                 None => match begun.or_else(|| self.known.get(&self.key(&stand)).copied()) {
                     Some(node) if self.nodes[node].choices == choices => node,
                     // It is not as it was: what can be done here is another thing.
-                    _ => {
-                        self.memory.is_odd("a state is not as it was".to_owned());
+                    other => {
+                        self.changed(other, &choices);
                         let via = begun.map_or(via, |node| self.nodes[node].via);
                         let node = self.add(&stand, via, choices);
                         let choices = self.nodes[node].choices.clone();
@@ -223,6 +223,22 @@ impl Graph {
             via = Some((node, chosen));
         }
         found
+    }
+
+    /// What can be done in a state is not what could be done.
+    fn changed(&mut self, node: Option<usize>, choices: &[u64]) {
+        let was = node.map_or(&[][..], |node| &self.nodes[node].choices);
+        let only = |some: &[u64], others: &[u64]| {
+            let some = some.iter().filter(|choice| !others.contains(choice));
+            let told = some.filter_map(|choice| {
+                let Choice { unit, text, label } = self.memory.choice(*choice)?;
+                Some(format!("actor {}: {text} {label:?}", unit.actor))
+            });
+            told.collect::<Vec<String>>().join(", ")
+        };
+        let (was, now) = (only(was, choices), only(choices, was));
+        self.memory
+            .is_odd(format!("in a state there was {was}; now there is {now}"));
     }
 
     /// The node of a state, if more is to be done from there than was.

@@ -2,7 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::orders::{Access, Choice, Label, Object, Unit, What, changed};
+use crate::orders::{Access, Choice, Done, Label, Object, Unit, Value, What, changed};
+
+/// What whoever judges looks at.
+pub(super) const VIEW: &str = "x";
+
+/// What a process can find out of a value: whether there is any, and whether it is more than 1.
+fn shows(value: u64) -> u64 {
+    value.min(2)
+}
 
 /// One call: what it works on, how, and what it does.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +19,7 @@ pub(super) struct Call {
     pub(super) access: Access,
     /// What it writes, where it does.
     pub(super) value: u64,
-    /// Where it finds this value, the process leaves out the next call.
+    /// Where it finds what shows as this, the process leaves out the next call.
     pub(super) skips_at: Option<u64>,
     /// It makes what is not there, as mkdir does: else it only looks.
     pub(super) makes: bool,
@@ -119,32 +127,41 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) fn value(&self, name: &str) -> u64 {
-        self.values.get(name).copied().unwrap_or(0)
+    /// What everybody sees who judges.
+    pub(super) fn view(&self) -> u64 {
+        shows(self.values.get(VIEW).copied().unwrap_or(0))
     }
 
-    /// Whether a process is gone: how it went is always the same.
-    pub(super) fn gone(&self, actor: u8) -> Option<u64> {
+    /// Whether a process does nothing any more: how it ended is always the same.
+    pub(super) fn done(&self, actor: u8) -> Option<Done> {
         let process = &self.processes[usize::from(actor)];
-        (process.at >= process.calls.len()).then_some(1)
+        (process.at >= process.calls.len()).then_some(Done {
+            how: 1,
+            lives: process.calls.len().is_multiple_of(2),
+        })
     }
 
     pub(super) fn step(&mut self, actor: u8) {
         let process = &mut self.processes[usize::from(actor)];
         let call = process.calls[process.at];
         let value = self.values.entry(call.name).or_default();
-        let skips = call.skips_at == Some(*value) || call.waits && *value == 0;
+        let skips = call.skips_at == Some(shows(*value)) || call.waits && *value == 0;
         process.at += 1 + usize::from(skips);
         if call.access(*value) != Access::Read {
             *value = call.value;
         }
     }
 
-    pub(super) fn values(&self, label: &Label) -> Vec<(Object, u64)> {
+    pub(super) fn values(&self, label: &Label) -> Vec<(Object, Value)> {
         let value = |object: &Object| match object {
-            Object::Name(name) => self.values.get(&**name).copied().unwrap_or(0),
+            Object::Name(name) => {
+                let is = self.values.get(&**name).copied().unwrap_or(0);
+                let shows = shows(is);
+                Value { is, shows }
+            }
             Object::Entries(_)
             | Object::Inode(_)
+            | Object::Links(_)
             | Object::Content(_)
             | Object::Lock(_)
             | Object::Process(_) => unreachable!("small programs only have names"),
