@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use docs_kit::{Reader, Typed, documents, typed_in};
 
 /// What is only parsed: the beginning of a command, and why it is not run.
-const NOT_RUN: [(&str, &str); 28] = [
+const NOT_RUN: [(&str, &str); 29] = [
     (
         "pidproof provision",
         "needs a registry; harness/tests/releases.rs",
@@ -46,6 +46,10 @@ const NOT_RUN: [(&str, &str); 28] = [
     (
         "pidproof list --points",
         "runs the steps of a sweep; harness/tests/sweeps.rs",
+    ),
+    (
+        "pidproof run lost.toml",
+        "needs what a replay writes; harness/tests/explore.rs",
     ),
     (
         "pidproof explore two-servers-start",

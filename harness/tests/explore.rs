@@ -119,6 +119,20 @@ fn what_is_found_is_a_file_that_finds_it_again() {
         text.ends_with("3 times: 3 broke a rule, 0 went another way\n"),
         "{text}"
     );
+    // The same as a scenario: what is started meanwhile, and nobody's calls in turn.
+    let scenario = dir.path().join("scenario.toml");
+    let scenario = scenario.to_str().unwrap();
+    let (code, text, error) = pidproof(&["replay", file, "--scenario", scenario]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    assert!(
+        text.contains("see it without this order: pidproof run "),
+        "{text}"
+    );
+    let (code, text, error) = pidproof(&["run", scenario, "--subject", subject]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    assert!(text.contains("PID-4"), "{text}");
+    let (code, text, error) = pidproof(&["run", scenario, "--subject", "reference"]);
+    assert_eq!(code, Some(0), "{text}{error}");
     // The reference makes another call there, which is told and no pass.
     let (code, text, _) = pidproof(&["replay", file, "--subject", "reference"]);
     assert_eq!(code, Some(3), "{text}");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::table::Family;
 
 /// A word for calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// All forms of one call. A lock is asked for, not let go.

@@ -395,6 +395,9 @@ pub(super) struct Replay {
     /// How often
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) times: u32,
+    /// Write what happens as a scenario in which one process is held while others go on, for `pidproof run`
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
 }
 
 /// `2/4`, as (1, 4).

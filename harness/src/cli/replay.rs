@@ -1,5 +1,6 @@
 //! `pidproof replay`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Replay;
@@ -7,7 +8,8 @@ use super::explore::{explorations, names, stage};
 use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
-use crate::orders::{End, Limits, Schedule, Task, What, columns};
+use crate::explore::script;
+use crate::orders::{End, Finding, Limits, Ran, Schedule, Task, What, columns};
 use crate::subject;
 use crate::suite::line::{Turns, Worker};
 use crate::suite::{Interrupt, Subjects, find_host};
@@ -61,6 +63,10 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
                 "{}",
                 columns(&names, &ran.lines, &ran.findings)
             ));
+            if let (Some(to), End::Finished | End::Mirrored) = (&args.scenario, &ran.end) {
+                let text = library.text(&case.id).unwrap_or_default();
+                write(to, &schedule, text, &names, &ran)?;
+            }
         }
         match &ran.end {
             End::Finished | End::Mirrored => broken += u32::from(!ran.findings.is_empty()),
@@ -80,4 +86,26 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
         (1.., _) => Exit::Broken,
         (0, 0) => Exit::AsExpected,
     })
+}
+
+/// Writes what was found as a scenario.
+fn write(
+    to: &Path,
+    schedule: &Schedule,
+    exploration: &str,
+    names: &[String],
+    ran: &Ran,
+) -> Result<(), Failure> {
+    let cannot = |why: String| Failure::CannotJudge(format!("no scenario is written: {why}"));
+    let of_rule = |finding: &&Finding| Some(&finding.rule) == schedule.rule.as_ref();
+    let finding = ran.findings.iter().find(of_rule).or(ran.findings.first());
+    let finding = finding.ok_or_else(|| cannot("this order breaks no rule".to_owned()))?;
+    let text = script(exploration, names, ran, finding).map_err(|e| cannot(e.to_string()))?;
+    std::fs::write(to, text).map_err(|e| cannot(format!("{}: {e}", to.display())))?;
+    say(format_args!(
+        "  see it without this order: pidproof run {} --subject {}",
+        to.display(),
+        schedule.subject
+    ));
+    Ok(())
 }

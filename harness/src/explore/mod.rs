@@ -1,6 +1,7 @@
 //! Trying orders: which there are still to try, by several workers at once, and what came of them all.
 
 mod frontier;
+mod script;
 mod shrink;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+pub use script::{NoScript, script};
 pub use shrink::shrink;
 
 use self::frontier::{Frontier, Next, Todo};

@@ -15,6 +15,38 @@ pub struct Finding {
     pub what: String,
     /// After so many steps.
     pub after: usize,
+    /// By what it can be seen again.
+    pub ask: Ask,
+}
+
+/// What has to hold where a rule was broken, and does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// This actor is the primary.
+    Primary(u8),
+    /// One of these is the primary, in the end.
+    OneOf(Vec<u8>),
+    /// This path, by the names of the world, is there, and is a directory or a file; this actor lives.
+    Stays(String, bool, u8),
+    /// The state was never made.
+    NoState,
+    /// No pidfile is left.
+    NoPidfile,
+    /// This actor ends with status 0.
+    EndsWell(u8),
+    /// This is seen in no other way than by an exploration.
+    Nothing,
+}
+
+/// A call as a scenario names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// By what it does.
+    pub call: String,
+    /// On what, by the names of the world.
+    pub path: String,
+    /// The how manieth such call of its process, from 1.
+    pub nth: u32,
 }
 
 /// One line of what happened.
@@ -28,6 +60,8 @@ pub struct Line {
     pub is_step: bool,
     /// What.
     pub text: String,
+    /// Where a scenario can hold it; nothing for what it cannot be held at.
+    pub place: Option<Place>,
 }
 
 /// The calls in columns, an actor each, with a mark where a rule was broken.

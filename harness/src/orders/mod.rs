@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alike::Alike;
 pub use chance::{Chance, Draw, Priorities};
-pub use finding::{Finding, Line, columns, switches};
+pub use finding::{Ask, Finding, Line, Place, columns, switches};
 pub use graph::{Edge, Graph, Seen};
 pub use label::{Access, File, Label, Object};
 pub use memory::Rest;
@@ -78,6 +78,8 @@ pub struct Ran {
     pub findings: Vec<Finding>,
     /// All calls, those among them that were not held, and what else happened.
     pub lines: Vec<Line>,
+    /// Who has answered, and after how many steps.
+    pub answered: Vec<(u8, usize)>,
     /// How often it was asked whether a process stands still.
     pub looks: u64,
     /// The states that it came to, from the last one on that was known before.
@@ -110,6 +112,7 @@ impl Ran {
             steps: Vec::new(),
             findings: Vec::new(),
             lines: Vec::new(),
+            answered: Vec::new(),
             looks: 0,
             seen: Vec::new(),
             choices: Vec::new(),

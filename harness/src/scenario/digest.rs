@@ -70,6 +70,11 @@ impl Library {
         self.texts.digest(names)
     }
 
+    /// The file of a scenario, or of an exploration.
+    pub fn text(&self, id: &str) -> Option<&str> {
+        self.texts.scenarios.get(id).map(String::as_str)
+    }
+
     /// The rules, the names and all scenarios, each with a digest.
     pub fn all_digests(&self) -> BTreeMap<String, String> {
         let shared = self.texts.shared.iter().map(|(name, text)| (*name, text));

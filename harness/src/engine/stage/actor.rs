@@ -1,6 +1,6 @@
 //! One of the processes whose calls are ordered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,9 @@ use super::files::Inode;
 use super::quiet::Threads;
 use super::touch;
 use super::value::Pids;
-use crate::calls::Call;
-use crate::orders::{Label, Object};
+use crate::calls::table::Family;
+use crate::calls::{Call, Word};
+use crate::orders::{Label, Object, Place};
 use crate::process::{Child, Gate};
 use crate::scenario::model::{Actor as Part, Role, Until};
 use crate::sys::seccomp::Waiting;
@@ -24,6 +25,8 @@ pub(super) struct Parked {
     /// The file of the descriptor that the call names, if it names one.
     pub(super) names: Option<Inode>,
     pub(super) label: Label,
+    /// Where a scenario can hold it.
+    pub(super) place: Option<Place>,
     /// Something was changed since it was asked what the call touches.
     pub(super) is_stale: bool,
 }
@@ -63,6 +66,8 @@ pub(super) struct Actor<'a> {
     pub(super) idles: bool,
     /// How many calls it has told.
     pub(super) told: u64,
+    /// The same by what they do and on what.
+    places: HashMap<(Word, String), u32>,
     /// It has written something that may be an answer, and nobody has listened since.
     pub(super) spoke: bool,
     pub(super) answered: bool,
@@ -87,6 +92,7 @@ impl<'a> Actor<'a> {
             slept_until: None,
             idles: false,
             told: 0,
+            places: HashMap::new(),
             spoke: false,
             answered: false,
             told_to_end: false,
@@ -151,6 +157,29 @@ impl<'a> Actor<'a> {
             Some(_) => drop(self.waits.remove(&tid)),
             None => {}
         }
+    }
+
+    /// Where a scenario can hold a call that it has made now.
+    pub(super) fn place(&mut self, call: &Call) -> Option<Place> {
+        let words = [Word::Unlock, Word::Truncate, Word::Family(call.family)];
+        let mut place = None;
+        for word in words.into_iter().filter(|word| call.is(*word)) {
+            let Some(path) = call.subject(word) else {
+                continue;
+            };
+            let nth = self.places.entry((word, path.to_owned())).or_default();
+            *nth += 1;
+            // Of these there are too many to be told to anybody but an exploration. That an open truncates is its second name.
+            let is_told = !matches!(call.family, Family::Read | Family::Dup | Family::Fcntl);
+            if is_told && (word != Word::Truncate || call.family == Family::Truncate) {
+                place.get_or_insert_with(|| Place {
+                    call: word.to_string(),
+                    path: path.to_owned(),
+                    nth: *nth,
+                });
+            }
+        }
+        place
     }
 
     /// The locks that decide what it does next.

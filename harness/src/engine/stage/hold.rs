@@ -207,12 +207,14 @@ impl Order<'_, '_> {
         if let Some((inode, path)) = named {
             self.files.is_open(inode, path);
         }
+        let place = self.actors[at].place(&call);
         let parked = Parked {
             thread: 0,
             waiting,
             call,
             names,
             label,
+            place,
             is_stale: false,
         };
         if parked.label.is_empty() {
@@ -221,10 +223,11 @@ impl Order<'_, '_> {
                 after: self.steps.len(),
                 is_step: false,
                 text: parked.call.text(),
+                place: parked.place,
             });
             gate.go_on(parked.waiting.id)?;
         } else {
-            actor.parked.push(parked);
+            self.actors[at].parked.push(parked);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::value::{self, Pids};
 use super::{Order, Stop};
 use crate::calls::Call;
 use crate::calls::table::Family;
-use crate::orders::{Done, Finding, digest};
+use crate::orders::{Ask, Done, Finding, digest};
 use crate::scenario::model::{Role, Until};
 use crate::sys::pidfd::End as Ended;
 
@@ -15,7 +15,7 @@ use crate::sys::pidfd::End as Ended;
 const PROMOTION: Duration = Duration::from_secs(1);
 
 impl Order<'_, '_> {
-    pub(super) fn find(&mut self, rule: &str, what: String) {
+    pub(super) fn find(&mut self, rule: &str, what: String, ask: Ask) {
         let after = self.steps.len();
         let known = |f: &Finding| f.rule == rule && f.what == what;
         if !self.findings.iter().any(known) {
@@ -23,6 +23,7 @@ impl Order<'_, '_> {
                 rule: rule.to_owned(),
                 what,
                 after,
+                ask,
             });
         }
     }
@@ -78,6 +79,7 @@ impl Order<'_, '_> {
                 self.find(
                     rule,
                     format!("{who} takes the pidfile from {name}, which lives, by {what}: {now}"),
+                    Ask::Primary(number(other)),
                 );
             }
         }
@@ -88,6 +90,7 @@ impl Order<'_, '_> {
             self.find(
                 "HOME-1",
                 format!("{who} makes {}", call.path.as_deref().unwrap_or(real)),
+                Ask::NoState,
             );
         }
         // Tried is not done: a directory that somebody has put something into stays.
@@ -105,11 +108,14 @@ impl Order<'_, '_> {
             };
             if let Some(server) = (0..self.actors.len()).find(lives) {
                 let name = self.actors[server].name().to_owned();
+                let path = call.path.as_deref().unwrap_or(real);
                 self.find(
                     "UNI-14",
-                    format!(
-                        "{who} removes {} while {name} lives and holds a lock",
-                        call.path.as_deref().unwrap_or(real)
+                    format!("{who} removes {path} while {name} lives and holds a lock"),
+                    Ask::Stays(
+                        path.to_owned(),
+                        call.family == Family::Rmdir,
+                        number(server),
                     ),
                 );
             }
@@ -124,62 +130,25 @@ impl Order<'_, '_> {
         self.look()?;
         self.wait_for_a_primary()?;
         let mut found = Vec::new();
-        for actor in &self.actors {
-            if actor.killed {
-                continue;
-            }
-            let name = actor.name();
-            if !actor.is_through() {
-                let rule = if actor.told_to_end { "END-1" } else { "PID-11" };
-                found.push((
-                    rule,
-                    format!("{name} stands still for ever: {}", said(actor)),
-                ));
-            }
-            match actor.child.end {
-                Some(Ended::Signal(signal)) => {
-                    found.push(("PID-11", format!("{name} is ended by signal {signal}")));
-                }
-                Some(Ended::Code(code)) if actor.told_to_end && code != 0 => {
-                    found.push((
-                        "END-1",
-                        format!("{name} ends with status {code}: {}", said(actor)),
-                    ));
-                }
-                Some(Ended::Code(0)) if actor.is_server() && !actor.answered => {
-                    found.push((
-                        "DIR-10",
-                        format!("{name} does not serve and ends with status 0"),
-                    ));
-                }
-                Some(Ended::Code(_)) if actor.is_server() && actor.child.stderr().is_empty() => {
-                    let part = actor.part.until;
-                    if !actor.answered && part != Until::Ended {
-                        found.push(("PID-11", format!("{name} ends and does not say why")));
-                    }
-                }
-                Some(Ended::Code(_)) | None => {}
+        for (at, actor) in self.actors.iter().enumerate() {
+            if !actor.killed {
+                found.extend(ended_badly(actor, number(at)));
             }
         }
         let serving = self.serving();
-        let primaries = serving.iter().filter(|pid| self.seen.is_primary(**pid));
-        match (serving.len(), primaries.count()) {
-            (0, _) | (_, 1) => {}
-            (1, _) => found.push((
-                "PID-12",
-                format!(
-                    "the one server that lives is no primary: {}",
-                    self.seen.say()
-                ),
+        let primaries = serving
+            .iter()
+            .filter(|at| self.seen.is_primary(self.actors[**at].child.own_pid));
+        let now = self.seen.say();
+        let what = match (serving.len(), primaries.count()) {
+            (0, _) | (_, 1) => None,
+            (1, _) => Some(format!("the one server that lives is no primary: {now}")),
+            (many, _) => Some(format!(
+                "{many} servers live and none is the primary: {now}"
             )),
-            (many, _) => found.push((
-                "PID-12",
-                format!(
-                    "{many} servers live and none is the primary: {}",
-                    self.seen.say()
-                ),
-            )),
-        }
+        };
+        let servers: Vec<u8> = serving.into_iter().map(number).collect();
+        found.extend(what.map(|what| ("PID-12", what, Ask::OneOf(servers))));
         let orderly = self.past.kills() == 0
             && self
                 .actors
@@ -187,16 +156,11 @@ impl Order<'_, '_> {
                 .filter(|actor| actor.is_server())
                 .all(|actor| !actor.is_alive());
         if orderly && self.seen.text.is_some() {
-            found.push((
-                "END-1",
-                format!(
-                    "every server has ended and the pidfile stays: {}",
-                    self.seen.say()
-                ),
-            ));
+            let what = format!("every server has ended and the pidfile stays: {now}");
+            found.push(("END-1", what, Ask::NoPidfile));
         }
-        for (rule, what) in found {
-            self.find(rule, what);
+        for (rule, what, ask) in found {
+            self.find(rule, what, ask);
         }
         if self.past.kills() > 0 {
             self.judge_recovery()?;
@@ -205,16 +169,13 @@ impl Order<'_, '_> {
     }
 
     /// The servers that live and serve, as they see themselves.
-    fn serving(&self) -> Vec<i32> {
+    fn serving(&self) -> Vec<usize> {
         // What stands in for another kind of server has no pidfile there.
-        let serves = |actor: &&super::Actor<'_>| {
+        let serves = |at: &usize| {
+            let actor = &self.actors[*at];
             actor.is_alive() && actor.answered && matches!(actor.part.spawn.role, Role::Server)
         };
-        self.actors
-            .iter()
-            .filter(serves)
-            .map(|actor| actor.child.own_pid)
-            .collect()
+        (0..self.actors.len()).filter(serves).collect()
     }
 
     /// One that looks now and then whether the lock is free has a second for it.
@@ -222,7 +183,9 @@ impl Order<'_, '_> {
         let serving = self.serving();
         let deadline = Instant::now() + PROMOTION;
         while !serving.is_empty()
-            && !serving.iter().any(|pid| self.seen.is_primary(*pid))
+            && !serving
+                .iter()
+                .any(|at| self.seen.is_primary(self.actors[*at].child.own_pid))
             && self
                 .actors
                 .iter()
@@ -265,6 +228,7 @@ impl Order<'_, '_> {
             self.find(
                 "END-5",
                 format!("after the kill the next start fails: {why}: {said}"),
+                Ask::Nothing,
             );
             return Ok(());
         }
@@ -274,10 +238,49 @@ impl Order<'_, '_> {
             self.find(
                 "END-5",
                 format!("after the kill the next server is no primary: {now}"),
+                Ask::Nothing,
             );
         }
         Ok(())
     }
+}
+
+fn number(at: usize) -> u8 {
+    u8::try_from(at).unwrap_or(u8::MAX)
+}
+
+/// What is wrong with how a process has ended, or not: the rule, what happened, and by what it is seen again.
+fn ended_badly(actor: &super::Actor<'_>, at: u8) -> Vec<(&'static str, String, Ask)> {
+    let mut found = Vec::new();
+    let name = actor.name();
+    if !actor.is_through() {
+        let rule = if actor.told_to_end { "END-1" } else { "PID-11" };
+        let what = format!("{name} stands still for ever: {}", said(actor));
+        found.push((rule, what, Ask::Nothing));
+    }
+    match actor.child.end {
+        Some(Ended::Signal(signal)) => {
+            let what = format!("{name} is ended by signal {signal}");
+            found.push(("PID-11", what, Ask::Nothing));
+        }
+        Some(Ended::Code(code)) if actor.told_to_end && code != 0 => {
+            let what = format!("{name} ends with status {code}: {}", said(actor));
+            found.push(("END-1", what, Ask::EndsWell(at)));
+        }
+        Some(Ended::Code(0)) if actor.is_server() && !actor.answered => {
+            let what = format!("{name} does not serve and ends with status 0");
+            found.push(("DIR-10", what, Ask::Nothing));
+        }
+        Some(Ended::Code(_)) if actor.is_server() && actor.child.stderr().is_empty() => {
+            let part = actor.part.until;
+            if !actor.answered && part != Until::Ended {
+                let what = format!("{name} ends and does not say why");
+                found.push(("PID-11", what, Ask::Nothing));
+            }
+        }
+        Some(Ended::Code(_)) | None => {}
+    }
+    found
 }
 
 fn said(actor: &super::Actor<'_>) -> String {

@@ -73,6 +73,8 @@ struct Order<'s, 'a> {
     steps: Vec<Step>,
     alike: Alike,
     lines: Vec<Line>,
+    /// Who has answered, and after how many steps.
+    answered: Vec<(u8, usize)>,
     findings: Vec<Finding>,
     /// The world as it was after the last step.
     seen: Look,
@@ -137,6 +139,7 @@ impl<'a> Stage<'a> {
             actors: Vec::new(),
             steps: Vec::new(),
             lines: Vec::new(),
+            answered: Vec::new(),
             findings: Vec::new(),
             seen: Look::default(),
             had_state: false,
@@ -166,6 +169,7 @@ impl<'a> Stage<'a> {
             steps: order.steps,
             findings: order.findings,
             lines: order.lines,
+            answered: order.answered,
             looks: order.looks,
             seen: order.states,
             choices: order.news,
@@ -288,7 +292,12 @@ impl<'a> Order<'_, 'a> {
     pub(super) fn hear(&mut self, at: usize) -> Result<(), Stop> {
         let actor = &mut self.actors[at];
         actor.child.look()?;
+        let before = actor.answered;
         actor.hear();
+        if actor.answered && !before {
+            let whose = u8::try_from(at).unwrap_or(u8::MAX);
+            self.answered.push((whose, self.steps.len()));
+        }
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use super::actor::Actor;
 use super::value::{Pids, values};
 use super::{Order, Stop, touch};
 use crate::orders::{
-    Access, Choice, Draw, Effect, End, Limits, Line, Object, Rest, Seen, Step, Task, Unit, What,
-    digest, together, ways,
+    Access, Ask, Choice, Draw, Effect, End, Limits, Line, Object, Rest, Seen, Step, Task, Unit,
+    What, digest, together, ways,
 };
 use crate::supervise::look_again;
 
@@ -59,7 +59,8 @@ impl Order<'_, '_> {
                 return Ok(End::Finished);
             }
             if self.steps.len() >= STEPS {
-                self.find("PID-11", format!("after {STEPS} steps there is no end"));
+                let what = format!("after {STEPS} steps there is no end");
+                self.find("PID-11", what, Ask::Nothing);
                 return Ok(End::Finished);
             }
             let chosen = match wanted {
@@ -223,7 +224,9 @@ impl Order<'_, '_> {
             after: self.steps.len(),
             is_step: true,
             text: choice.text,
+            place: None,
         });
+        let line = self.lines.len() - 1;
         let mut call = None;
         match choice.unit.what {
             What::Thread(thread) => {
@@ -232,6 +235,7 @@ impl Order<'_, '_> {
                     return Err(Stop::Broken("the chosen thread is gone".into()));
                 };
                 let parked = parked.remove(found);
+                self.lines[line].place.clone_from(&parked.place);
                 self.let_go(at, &parked)?;
                 call = Some(parked.call);
             }
