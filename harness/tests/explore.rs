@@ -174,6 +174,33 @@ fn parts_are_all_together_and_one_that_was_ended_goes_on() {
     assert!(!file.exists());
 }
 
+/// What was seen by then is not seen anew, and what comes of it all is the same.
+#[test]
+fn one_that_stopped_at_a_finding_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("state");
+    let explored = |more: &[&str]| {
+        let subject = ["--subject", "defect:never-promoted", "--findings"];
+        let args = [&["explore", "ending-and-starting"], &subject[..], more].concat();
+        let (code, text, error) = pidproof(&args);
+        assert_eq!(code, Some(1), "{text}{error}");
+        text
+    };
+    let all = explored(&["99"]);
+    let state = ["--state", file.to_str().unwrap()];
+    let first = explored(&[&["1"], &state[..]].concat());
+    assert!(first.contains("stopped at the findings"), "{first}");
+    assert!(number(&first, " states") < number(&all, " states"));
+    let last = explored(&[&["99"], &state[..]].concat());
+    assert!(last.contains("none is left"), "{last}");
+    assert_eq!(number(&last, " states"), number(&all, " states"));
+    let orders = |text: &str| number(text, " orders (");
+    assert!(
+        orders(&last) - orders(&first) < orders(&all) / 2,
+        "{first}{last}"
+    );
+}
+
 #[test]
 fn explorations_are_listed_and_unknown_ones_told() {
     let (code, text, _) = pidproof(&["explore"]);

@@ -275,6 +275,27 @@ mod tests {
         );
     }
 
+    /// The kernel gives a page at a time.
+    #[test]
+    fn a_listing_of_more_than_a_page_has_each_lock_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = |n: usize| {
+            let file = File::create(dir.path().join(n.to_string())).unwrap();
+            Flock::lock(file, FlockArg::LockExclusive)
+                .map_err(|(_, errno)| errno)
+                .unwrap()
+        };
+        let all: Vec<Flock<File>> = (0..2 * PAGE / 40).map(held).collect();
+        let text = listing().unwrap();
+        assert!(text.len() > PAGE, "{text}");
+        for file in &all {
+            let name = listed_name(&file.metadata().unwrap());
+            let is_it = |line: &&str| line.split_whitespace().any(|word| word == name);
+            let of_it = text.lines().filter(is_it);
+            assert_eq!(of_it.count(), 1, "{name} in {text}");
+        }
+    }
+
     #[test]
     fn the_flags_of_a_descriptor_are_octal() {
         assert!(closed_on_exec("pos:\t0\nflags:\t02100002\n"));

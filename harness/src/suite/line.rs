@@ -137,3 +137,41 @@ impl Drop for Worker {
         drop(self.guard.wait());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn no_more_are_at_work_than_have_a_turn() {
+        const MANY: usize = 2;
+        let turns = Turns::new(MANY);
+        let (at_work, most, done) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let turn = turns.take();
+                        let now = at_work.fetch_add(1, Ordering::SeqCst) + 1;
+                        most.fetch_max(now, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        at_work.fetch_sub(1, Ordering::SeqCst);
+                        done.fetch_add(1, Ordering::SeqCst);
+                        drop(turn);
+                    }
+                });
+            }
+        });
+        assert_eq!(done.into_inner(), 8 * 200);
+        assert!(most.into_inner() <= MANY);
+        // All have been given back.
+        let turns = (0..MANY).map(|_| turns.take()).collect::<Vec<_>>();
+        assert_eq!(turns.len(), MANY);
+    }
+}
