@@ -33,6 +33,17 @@ pub struct Effect {
     pub done: Option<Done>,
 }
 
+impl Effect {
+    /// Which files have the names that it changed: whoever made one may have it open, and does to it what it does later.
+    fn names(&self) -> impl Iterator<Item = u64> {
+        let names = self
+            .values
+            .iter()
+            .filter_map(|(object, value)| matches!(object, Object::Name(_)).then_some(value.shows));
+        names.filter(|shows| *shows != 0)
+    }
+}
+
 /// A process that is gone, or sleeps and nothing will wake it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Done {
@@ -91,7 +102,10 @@ impl Past {
 
     /// The step was made, and this is what it has come to.
     pub fn push(&mut self, unit: Unit, event: u64, effect: &Effect) {
-        let knows = effect.done.map_or(event, |done| done.how);
+        let knows = effect.done.map_or_else(
+            || digest((event, effect.names().collect::<Vec<u64>>())),
+            |done| done.how,
+        );
         self.actors.insert(unit.actor, knows);
         match effect.done {
             Some(done) => self.done.insert(unit.actor, done.lives),

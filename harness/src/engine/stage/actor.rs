@@ -1,6 +1,7 @@
 //! One of the processes whose calls are ordered.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use crate::calls::{Call, Word};
 use crate::orders::{Label, Object, Place};
 use crate::process::{Child, Gate};
 use crate::scenario::model::{Actor as Part, Role, Until};
+use crate::supervise::Places;
 use crate::sys::seccomp::Waiting;
 
 /// A thread that waits in a call.
@@ -29,6 +31,20 @@ pub(super) struct Parked {
     pub(super) place: Option<Place>,
     /// Something was changed since it was asked what the call touches.
     pub(super) is_stale: bool,
+}
+
+impl Parked {
+    /// The call, by which it is known again. Its descriptor's file is named by what it was `called` at first.
+    pub(super) fn text(&self, called: Option<&Path>, places: &Places) -> String {
+        let Some(shown) = called.and_then(|path| places.show(path)) else {
+            return self.call.text();
+        };
+        let call = Call {
+            path: Some(shown),
+            ..self.call.clone()
+        };
+        call.text()
+    }
 }
 
 /// A thread that has asked for a lock, and has called nothing since, as far as was told.
@@ -116,7 +132,11 @@ impl<'a> Actor<'a> {
     }
 
     pub(super) fn is_server(&self) -> bool {
-        !matches!(self.part.spawn.role, Role::Cli | Role::Tool(_))
+        match &self.part.spawn.role {
+            Role::Server => true,
+            Role::Fixture(name) => pidproof_fixtures::servers().contains(&name.as_str()),
+            Role::Cli | Role::Tool(_) => false,
+        }
     }
 
     pub(super) fn held_threads(&self) -> Vec<i32> {

@@ -1,7 +1,7 @@
 //! Which file is which, in every world and every order alike.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -26,8 +26,10 @@ pub(super) struct Files {
     makes: HashMap<String, u32>,
     /// Where each was last seen.
     places: HashMap<File, (Inode, Option<PathBuf>)>,
-    /// Where one that has no name can be read, as long as somebody has it open.
-    open: HashMap<File, PathBuf>,
+    /// The first name of each. A descriptor is called by that: by what others call its file later, nobody knows it.
+    called: HashMap<File, PathBuf>,
+    /// Where one that has no name can be read, as long as somebody has it open there.
+    open: HashMap<File, BTreeSet<PathBuf>>,
     /// How many that nobody had named each actor has met.
     met: HashMap<u8, u32>,
     /// What was found at each path since anybody last went on: the same path is asked for several times a step.
@@ -130,6 +132,9 @@ impl Files {
     fn set(&mut self, inode: Inode, id: File, path: Option<&Path>) {
         self.known.insert(inode, id);
         self.places.insert(id, (inode, path.map(Into::into)));
+        if let Some(path) = path {
+            self.called.entry(id).or_insert_with(|| path.into());
+        }
     }
 
     /// A path below one of the world's roots, by which; nothing for one elsewhere.
@@ -201,21 +206,30 @@ impl Files {
     /// Somebody has it open here.
     pub(super) fn is_open(&mut self, inode: Inode, path: PathBuf) {
         if let Some(file) = self.known(inode) {
-            self.open.insert(file, path);
+            self.open.entry(file).or_default().insert(path);
         }
     }
 
-    /// What a file is by now, and where it can be read: under its name or, where it never had one, where somebody has it open.
+    /// The first name of a file, if it ever had one.
+    pub(super) fn called(&self, inode: Inode) -> Option<&Path> {
+        let path = self.called.get(&self.known(inode)?);
+        path.map(PathBuf::as_path)
+    }
+
+    /// What a file is by now, and where it can be read: under its name or, where it has none, where somebody has it open.
     pub(super) fn find(&self, file: File) -> Option<(&Path, Metadata)> {
         let (inode, named) = self.places.get(&file)?;
-        let (path, found) = match named {
-            Some(path) => (path, self.look(path)?),
-            None => {
-                let path = self.open.get(&file)?;
-                (path, path.metadata().ok()?)
-            }
-        };
-        (*inode == (found.dev(), found.ino())).then_some((path, found))
+        let is_it = |found: &Metadata| *inode == (found.dev(), found.ino());
+        let by_name = named.as_deref().and_then(|path| {
+            let found = self.look(path).filter(is_it)?;
+            Some((path, found))
+        });
+        by_name.or_else(|| {
+            self.open.get(&file)?.iter().find_map(|path| {
+                let found = path.metadata().ok().filter(is_it)?;
+                Some((path.as_path(), found))
+            })
+        })
     }
 }
 

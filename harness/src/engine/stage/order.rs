@@ -184,9 +184,10 @@ impl Order<'_, '_> {
                 }
                 let mut label = parked.label.clone();
                 label.add(Object::Process(at), Access::Read);
+                let called = parked.names.and_then(|inode| files.called(inode));
                 choices.push(Choice {
                     unit: unit(What::Thread(parked.thread)),
-                    text: parked.call.text(),
+                    text: parked.text(called, &self.stage.places),
                     label,
                 });
             }
@@ -236,6 +237,7 @@ impl Order<'_, '_> {
                 };
                 let parked = parked.remove(found);
                 self.lines[line].place.clone_from(&parked.place);
+                self.lines[line].text = parked.call.text();
                 self.let_go(at, &parked)?;
                 call = Some(parked.call);
             }
