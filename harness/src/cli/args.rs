@@ -7,8 +7,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::about::{Completions, Man};
 use super::bisect::Bisect;
 use super::diff::Diff;
+use super::explore::Explore;
 use super::matrix::Matrix;
 use super::provision::Provision;
+use super::replay::Replay;
 use super::repro::Repro;
 use super::results::Reports;
 use super::shell::Shell;
@@ -331,82 +333,4 @@ pub(super) struct Model {
     /// How many sequences run at once; two a core by default
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<usize>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Explore {
-    /// Part of an exploration's id; without any, they are listed
-    pub(super) exploration: Vec<String>,
-    /// What to judge: `reference`, or a release such as memtomem@0.1.25
-    #[arg(long, default_value = "reference", value_name = "SUBJECT")]
-    pub(super) subject: String,
-    /// Explorations of one's own instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub(super) scenarios: Option<PathBuf>,
-    /// Only orders with at most so many preemptions
-    #[arg(long, value_name = "N")]
-    pub(super) preemptions: Option<u32>,
-    /// So many processes may be killed in an order, at any call
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub(super) kills: u32,
-    /// So many orders by chance, instead of all in turn
-    #[arg(long, value_name = "N", conflicts_with = "preemptions")]
-    pub(super) random: Option<u64>,
-    /// The same seed makes the same choices
-    #[arg(long, default_value_t = 1, value_name = "S")]
-    pub(super) seed: u64,
-    /// By chance, but whoever has the highest priority goes on as long as it can; somebody falls behind all others so often
-    #[arg(long, value_name = "N", requires = "random")]
-    pub(super) changes: Option<u32>,
-    /// Then so many orders by chance, which may come to no state that was not come to
-    #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "random"])]
-    pub(super) audit: Option<u64>,
-    /// Make every step in a run, though it is known from others what it comes to
-    #[arg(long)]
-    pub(super) run_all: bool,
-    /// Stop after so many seconds
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) time: Option<u64>,
-    /// Stop after so many different findings
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    pub(super) findings: usize,
-    /// Write the order of each finding to a file in this directory
-    #[arg(long, value_name = "DIR")]
-    pub(super) write: Option<PathBuf>,
-    /// Only a part of the orders, such as 2/4: the second of four, which together are all
-    #[arg(long, value_name = "K/N", value_parser = part, conflicts_with_all = ["random", "audit"])]
-    pub(super) part: Option<(usize, usize)>,
-    /// Where it was ended early: go on with what is left in this file; it is written when an exploration ends before all is
-    /// tried, and removed when all is
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "audit"])]
-    pub(super) state: Option<PathBuf>,
-    /// In how many worlds; twelve a core by default, as most of the time is spent in waiting for time to pass
-    #[arg(short, long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Replay {
-    /// A file that `explore` wrote
-    pub(super) file: PathBuf,
-    /// What to judge, if not the subject that the file names
-    #[arg(long, value_name = "SUBJECT")]
-    pub(super) subject: Option<String>,
-    /// How often
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub(super) times: u32,
-    /// Write what happens as a scenario in which one process is held while others go on, for `pidproof run`
-    #[arg(long, value_name = "FILE")]
-    pub(super) scenario: Option<PathBuf>,
-}
-
-/// `2/4`, as (1, 4).
-fn part(text: &str) -> Result<(usize, usize), String> {
-    let numbers = text
-        .split_once('/')
-        .and_then(|(part, of)| Some((part.parse::<usize>().ok()?, of.parse().ok()?)));
-    match numbers {
-        Some((part, of)) if (1..=of).contains(&part) => Ok((part - 1, of)),
-        _ => Err("a part is K/N, with K from 1 to N".to_owned()),
-    }
 }

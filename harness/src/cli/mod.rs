@@ -12,7 +12,6 @@ mod diff;
 mod doctor;
 mod explain;
 mod explore;
-mod explore_state;
 mod github;
 mod init;
 mod last;

@@ -1,9 +1,10 @@
 //! `pidproof replay`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Replay;
+use clap::Args as ClapArgs;
+
 use super::explore::{explorations, names, stage};
 use super::out::say;
 use super::run::{judged, on_interrupt};
@@ -13,6 +14,24 @@ use crate::orders::{End, Finding, Limits, Ran, Schedule, Task, What, columns};
 use crate::subject;
 use crate::suite::line::{Turns, Worker};
 use crate::suite::{Interrupt, Subjects, find_host};
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Replay {
+    /// A file that `explore` wrote
+    pub(super) file: PathBuf,
+    /// What to judge, if not the subject that the file names
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Option<String>,
+    /// Explorations of one's own instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// How often
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(super) times: u32,
+    /// Write what happens as a scenario in which one process is held while others go on, for `pidproof run`
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
+}
 
 pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
     let bad = |why: String| Failure::BadSchedule {
@@ -24,7 +43,7 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
     let interrupt = Arc::new(Interrupt::default());
     on_interrupt(&interrupt);
     let subject = subject::find(args.subject.as_deref().unwrap_or(&schedule.subject))?;
-    let library = super::library(&subject, None)?;
+    let library = super::library(&subject, args.scenarios.as_deref())?;
     let case = explorations(&library).find(|case| case.id == schedule.exploration);
     let case = case.ok_or_else(|| Failure::NoExploration {
         name: schedule.exploration.clone(),

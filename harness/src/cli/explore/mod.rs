@@ -1,19 +1,24 @@
 //! `pidproof explore`.
 
-use std::collections::BTreeSet;
+mod args;
+mod audit;
+mod state;
+mod told;
+
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::args::Explore;
-use super::explore_state::State;
+pub(super) use self::args::Explore;
+use self::state::State;
+use self::told::{alike, told};
 use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::engine::Job;
 use crate::explore::{Found, How, Random, Summary, explore as try_orders, shrink};
-use crate::orders::{Graph, Limits, Schedule, columns, switches};
+use crate::orders::{Limits, Schedule, columns, switches};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
 use crate::scenario::model::{Case, Tier};
@@ -170,19 +175,17 @@ fn one(
     if let Some(why) = &summary.broken {
         return Err(Failure::CannotJudge(format!("{}: {why}", case.id)));
     }
-    if let Some(many) = args.audit
+    if let Some(which) = args.audit
         && summary.is_whole()
     {
-        let by_chance = How {
-            random: Some(Random {
-                seed: args.seed,
-                many,
-                changes: None,
-            }),
-            time: None,
-            ..how
-        };
-        audit(&job, tier, &by_chance, &summary.graph, interrupt)?;
+        audit::audit(
+            &job,
+            tier,
+            (which, args.seed),
+            how,
+            &summary.graph,
+            interrupt,
+        )?;
     }
     Ok(if !summary.found.is_empty() {
         Exit::Broken
@@ -221,96 +224,6 @@ fn try_all(
             ));
         }
     })
-}
-
-/// What was covered, and no more.
-fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> String {
-    let Summary {
-        orders,
-        mirrored,
-        graph,
-        steps,
-        longest,
-        looks,
-        again,
-        took,
-        ..
-    } = summary;
-    let rate = *orders as f64 / took.as_secs_f64();
-    let covered = if let Some(random) = how.random {
-        let priorities = random.changes.map(|changes| {
-            let times = if changes == 1 { "time" } else { "times" };
-            format!(", by priorities that change {changes} {times}")
-        });
-        format!(
-            "by chance, seed {}{}",
-            random.seed,
-            priorities.unwrap_or_default()
-        )
-    } else if !summary.is_whole() {
-        let why = if interrupt.asked() {
-            "interrupted"
-        } else if summary.found.len() >= how.findings {
-            "stopped at the findings"
-        } else {
-            "stopped"
-        };
-        format!("{why}: {} orders were known to be left", summary.left)
-    } else if let Some(most) = how.limits.preemptions {
-        format!("every order with at most {most} preemptions, or one that comes to the same")
-    } else {
-        "every state that any order comes to: none is left".to_owned()
-    };
-    let covered = match how.part {
-        Some((part, of)) => format!("part {} of {of}: {covered}", part + 1),
-        None => covered,
-    };
-    let by: Vec<String> = summary
-        .by_preemptions
-        .iter()
-        .map(|(preemptions, orders)| format!("{orders} with {preemptions}"))
-        .collect();
-    let mut text = format!(
-        "  {orders} orders ({}), {} states, {} steps between them made in thought alone, {} with changed places; {covered}\n  {steps} steps, at most {longest} an order; {looks} looks whether a process stands still; \
-         {again} begun anew; {:.1} s, {rate:.0} orders a second\n  {} findings",
-        by.join(", "),
-        graph.states(),
-        graph.thought(),
-        mirrored + graph.mirrored(),
-        took.as_secs_f64(),
-        summary.found.len()
-    );
-    text += &odd(graph);
-    for lost in &summary.lost {
-        text += &format!("\n  never came about again, so nothing is known of it: {lost}");
-    }
-    text
-}
-
-/// What was not as before: nobody can say then that all was seen.
-fn odd(graph: &Graph) -> String {
-    let line = |(odd, times): (&String, &u64)| {
-        format!(
-            "\n  not as before, for no reason that is seen, so something may be left out ({times} times): {odd}"
-        )
-    };
-    graph.odd().iter().map(line).collect()
-}
-
-/// Which actors are alike, and what of that: a claim of all orders has to say so.
-fn alike(case: &Case, names: &[String]) -> Option<String> {
-    let pairs = case.explore.as_ref()?.alike();
-    let mut of: BTreeSet<u8> = BTreeSet::new();
-    of.extend(pairs.iter().flat_map(|(first, second)| [first, second]));
-    let of: Vec<&str> = of
-        .iter()
-        .filter_map(|at| names.get(usize::from(*at)).map(String::as_str))
-        .collect();
-    let (last, others) = of.split_last()?;
-    let others = others.join(", ");
-    Some(format!(
-        "  {others} and {last} are alike: of what differs only in which of them is which, one is tried"
-    ))
 }
 
 /// The names of an exploration's actors.
@@ -383,27 +296,4 @@ fn tell(
 fn write(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
     std::fs::write(path, text)
-}
-
-/// Whether orders by chance stay within the states that were seen, and the steps that were judged.
-fn audit(
-    job: &Job,
-    tier: Tier,
-    by_chance: &How,
-    reached: &Graph,
-    interrupt: &Interrupt,
-) -> Result<(), Failure> {
-    let hit = try_all(job, tier, by_chance, None, interrupt);
-    let (inside, outside) = reached.compare(&hit.graph);
-    say(format_args!(
-        "  audit: {} orders by chance came to {inside} states and steps of those that were reached, and to {outside} others{}",
-        hit.orders,
-        odd(&hit.graph)
-    ));
-    if outside > 0 {
-        return Err(Failure::CannotJudge(
-            "the reduction leaves orders out".to_owned(),
-        ));
-    }
-    Ok(())
 }

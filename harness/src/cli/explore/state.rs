@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
 use super::args::Explore;
-use super::out::say;
+use crate::cli::Failure;
+use crate::cli::out::say;
 use crate::explore::Summary;
 use crate::orders::Limits;
 use crate::scenario::model::Case;

@@ -80,6 +80,9 @@ pub struct Graph {
     /// Nodes by what stands for their states.
     #[serde(skip)]
     known: HashMap<u64, usize>,
+    /// The states of those nodes, where each order has nodes of its own.
+    #[serde(skip)]
+    of_orders: HashSet<u64>,
     /// Steps made in thought.
     #[serde(skip)]
     thought: u64,
@@ -141,7 +144,10 @@ impl Graph {
     /// without a bound, and take no two actors to be alike.
     #[must_use]
     pub fn compare(&self, other: &Self) -> (usize, usize) {
-        let states = other.known.keys().map(|key| self.known.contains_key(key));
+        let known = other.known.keys().filter(|_| !other.limits.full);
+        let states = known
+            .chain(&other.of_orders)
+            .map(|state| self.known.contains_key(state) || self.of_orders.contains(state));
         let steps = other.judged.iter().map(|step| self.judged.contains(step));
         let ends = other.ended.iter().map(|end| self.ended.contains(end));
         let (inside, outside): (Vec<bool>, Vec<bool>) =
@@ -271,6 +277,9 @@ impl Graph {
 
     fn add(&mut self, stand: &Stand, via: Option<(usize, usize)>, choices: Box<[u64]>) -> usize {
         let depth = via.map_or(0, |(before, _)| self.nodes[before].depth + 1);
+        if self.limits.full {
+            self.of_orders.insert(self.state_of(stand));
+        }
         self.nodes.push(Node {
             via,
             choices,

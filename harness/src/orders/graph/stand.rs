@@ -45,10 +45,19 @@ impl Graph {
     }
 
     pub(super) fn key(&self, stand: &Stand) -> u64 {
+        let state = self.state_of(stand);
+        if self.limits.full {
+            digest((state, stand.trail))
+        } else {
+            state
+        }
+    }
+
+    /// A state, however it was come to.
+    pub(super) fn state_of(&self, stand: &Stand) -> u64 {
         let last = self.limits.preemptions.and(stand.last);
-        let trail = self.limits.full.then_some(stand.trail);
         let last = last.map(|unit| unit.actor);
-        digest((stand.past.state(), stand.alike.state(), last, trail))
+        digest((stand.past.state(), stand.alike.state(), last))
     }
 
     pub(super) fn choices(&self, choices: &[u64]) -> Vec<&Choice> {
