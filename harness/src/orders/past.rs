@@ -191,12 +191,15 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Keeps what a step has come to. What was seen first counts; what is otherwise now is told.
+    /// Keeps what a step has come to. What was seen first counts; what is otherwise now is told. What could not be seen has
+    /// the step itself for its value, and is nothing that is otherwise.
     pub fn learn(&mut self, event: u64, past: &Past, effect: &Effect) -> Option<String> {
+        let unseen = Value::plain(event);
         let mut odd = Vec::new();
         for (object, value) in &effect.values {
             let before = digest((event, object, past.value(object).is));
-            if *self.values.entry(before).or_insert(*value) != *value {
+            let first = *self.values.entry(before).or_insert(*value);
+            if first != *value && ![first, *value].contains(&unseen) {
                 odd.push(format!("{object:?}"));
             }
         }
@@ -224,4 +227,29 @@ pub fn changed(label: &Label) -> impl Iterator<Item = &Object> {
     label
         .iter()
         .filter_map(|(object, access)| (*access != Access::Read).then_some(object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::File;
+
+    #[test]
+    fn what_could_not_be_seen_is_not_otherwise() {
+        let (past, event) = (Past::default(), 7);
+        let effect = |is: u64| Effect {
+            values: vec![(Object::Content(File(1)), Value::plain(is))],
+            done: None,
+        };
+        let mut effects = Effects::default();
+        for (is, is_odd) in [(3, false), (event, false), (3, false), (4, true)] {
+            let odd = effects.learn(event, &past, &effect(is));
+            assert_eq!(odd.is_some(), is_odd, "{is}: {odd:?}");
+        }
+        // Nor is what is seen after that.
+        let mut effects = Effects::default();
+        for is in [event, 3, 4] {
+            assert_eq!(effects.learn(event, &past, &effect(is)), None);
+        }
+    }
 }
