@@ -201,6 +201,35 @@ fn one_that_stopped_at_a_finding_goes_on() {
     );
 }
 
+/// With nobody held the same is looked for: at each call, and at the end.
+#[test]
+fn what_comes_by_itself_is_seen_too() {
+    let at_once = |subject: &str, exploration: &str| {
+        let args = [
+            "explore",
+            exploration,
+            "--subject",
+            subject,
+            "--at-once",
+            "20",
+        ];
+        let (code, text, _) = pidproof(&args);
+        assert!(text.contains("all at once, and nobody held"), "{text}");
+        (code, text)
+    };
+    for exploration in ["two-servers", "ending-and-uninstall"] {
+        let (code, text) = at_once("reference", exploration);
+        assert_eq!(code, Some(0), "{text}");
+        assert_eq!(number(&text, " orders ("), 20);
+    }
+    let (code, text) = at_once("defect:truncates-before-locking", "two-servers-start");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("PID-4: the pidfile is taken from "), "{text}");
+    let (code, text) = at_once("defect:yes-is-taken-for-force", "server-and-uninstall");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("UNI-14: mm removes "), "{text}");
+}
+
 #[test]
 fn explorations_are_listed_and_unknown_ones_told() {
     let (code, text, _) = pidproof(&["explore"]);

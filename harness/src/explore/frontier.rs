@@ -13,13 +13,15 @@ pub(super) enum Todo {
     Edge(Edge),
     /// By chance.
     Chance(Chance),
+    /// As it comes, for the how manieth time.
+    AtOnce(u64),
 }
 
 impl Todo {
     fn preemptions(&self) -> u32 {
         match self {
             Self::Edge(edge) => edge.preemptions,
-            Self::First | Self::Chance(_) => 0,
+            Self::First | Self::Chance(_) | Self::AtOnce(_) => 0,
         }
     }
 }

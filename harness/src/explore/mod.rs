@@ -29,8 +29,8 @@ const AGAIN: u32 = 20;
 pub struct How {
     /// Which orders.
     pub limits: Limits,
-    /// Some by chance, and none in turn.
-    pub random: Option<Random>,
+    /// Chosen by whom.
+    pub by: By,
     /// In how many worlds.
     pub workers: usize,
     /// So many of them at work at once: the others wait until time has passed.
@@ -41,6 +41,17 @@ pub struct How {
     pub findings: usize,
     /// Of all orders but the first only each so manieth part: which, from 0, and of how many.
     pub part: Option<(usize, usize)>,
+}
+
+/// By whom orders are chosen.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// All are tried in turn.
+    Turn,
+    /// By chance.
+    Chance(Random),
+    /// By nobody: so often all make their calls at once.
+    Nobody(u64),
 }
 
 /// Orders by chance.
@@ -144,7 +155,7 @@ pub fn explore(
     let actors = u8::try_from(actors.count()).unwrap_or(u8::MAX);
     // Chance gives each actor its own name.
     let limits = Limits {
-        alike: how.limits.alike && how.random.is_none(),
+        alike: how.limits.alike && matches!(how.by, By::Turn),
         ..how.limits
     };
     let mut summary = before.unwrap_or_else(|| Summary {
@@ -153,10 +164,11 @@ pub fn explore(
     });
     let took = summary.took;
     let turns = Turns::new(how.turns);
-    let first = match how.random {
+    let first = match how.by {
         // What is left follows from what was seen.
-        None => vec![Todo::First],
-        Some(random) => {
+        By::Turn => vec![Todo::First],
+        By::Nobody(many) => (0..many).map(Todo::AtOnce).collect(),
+        By::Chance(random) => {
             let length = random.changes.map(|_| {
                 let mut worker = Worker::start(job, tier, how.limits)?;
                 worker.run(&Task::default(), &turns)
@@ -231,6 +243,13 @@ fn work(
                     };
                     break (todo, task);
                 }
+                Next::Todo(todo @ Todo::AtOnce(_)) => {
+                    let task = Task {
+                        at_once: true,
+                        ..Task::default()
+                    };
+                    break (todo, task);
+                }
                 Next::Todo(todo @ Todo::Edge(edge)) => match summary.graph.think(edge) {
                     None => break (todo, summary.graph.task(edge)),
                     Some(later) => frontier.done(later),
@@ -268,7 +287,7 @@ fn take(shared: &mut Shared, todo: Todo, ran: Ran, how: &How, start: Instant) {
     summary.graph.hear(&ran.choices);
     let from = match todo {
         Todo::Edge(edge) => Some(edge),
-        Todo::First | Todo::Chance(_) => None,
+        Todo::First | Todo::Chance(_) | Todo::AtOnce(_) => None,
     };
     match &ran.end {
         End::Finished => {
@@ -291,7 +310,7 @@ fn take(shared: &mut Shared, todo: Todo, ran: Ran, how: &How, start: Instant) {
         }
     }
     let mut others = summary.graph.take(from, &ran);
-    if how.random.is_some() {
+    if !matches!(how.by, By::Turn) {
         others.clear();
     }
     if let (Some((part, of)), Todo::First) = (how.part, todo) {

@@ -65,6 +65,8 @@ pub struct Task {
     pub chance: Option<Chance>,
     /// The steps say who goes on and not what it does; one that cannot be is passed over.
     pub loose: bool,
+    /// Nobody is held: all make their calls as they come to them.
+    pub at_once: bool,
 }
 
 /// What became of an order.

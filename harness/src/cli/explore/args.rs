@@ -29,6 +29,9 @@ pub(in crate::cli) struct Explore {
     /// By chance, but whoever has the highest priority goes on as long as it can; somebody falls behind all others so often
     #[arg(long, value_name = "N", requires = "random")]
     pub(in crate::cli) changes: Option<u32>,
+    /// So often all at once instead, as they come, and nobody is held: what repetition finds
+    #[arg(long, value_name = "N", conflicts_with_all = ["preemptions", "kills", "random", "audit", "part", "state", "write"])]
+    pub(in crate::cli) at_once: Option<u64>,
     /// Then so many orders by chance, which may come to no state that was not come to; or `all`, every order by itself, which
     /// have to come to the very same states
     #[arg(long, value_name = "N", value_parser = Audit::parse, conflicts_with_all = ["preemptions", "random"])]

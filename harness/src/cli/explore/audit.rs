@@ -6,7 +6,7 @@ use super::try_all;
 use crate::cli::Failure;
 use crate::cli::out::say;
 use crate::engine::Job;
-use crate::explore::{How, Random};
+use crate::explore::{By, How, Random};
 use crate::orders::{Graph, Limits};
 use crate::scenario::model::Tier;
 use crate::suite::Interrupt;
@@ -23,7 +23,7 @@ pub(super) fn audit(
 ) -> Result<(), Failure> {
     let how = match which {
         Audit::Chance(many) => How {
-            random: Some(Random {
+            by: By::Chance(Random {
                 seed,
                 many,
                 changes: None,

@@ -17,7 +17,7 @@ use super::out::say;
 use super::run::{judged, on_interrupt};
 use super::{Exit, Failure, beside};
 use crate::engine::Job;
-use crate::explore::{Found, How, Random, Summary, explore as try_orders, shrink};
+use crate::explore::{By, Found, How, Random, Summary, explore as try_orders, shrink};
 use crate::orders::{Limits, Schedule, columns, switches};
 use crate::scenario::deviation::Deviations;
 use crate::scenario::load::Library;
@@ -133,11 +133,15 @@ fn one(
             alike: args.audit.is_none(),
             ..Limits::default()
         },
-        random: args.random.map(|many| Random {
-            seed: args.seed,
-            many,
-            changes: args.changes,
-        }),
+        by: match (args.random, args.at_once) {
+            (Some(many), _) => By::Chance(Random {
+                seed: args.seed,
+                many,
+                changes: args.changes,
+            }),
+            (None, Some(many)) => By::Nobody(many),
+            (None, None) => By::Turn,
+        },
         workers: args.jobs.unwrap_or(cores * ORDERS_PER_CORE),
         turns: cores + 1,
         time: args.time.map(Duration::from_secs),
@@ -163,7 +167,7 @@ fn one(
             n,
         )?;
     }
-    if how.random.is_none()
+    if matches!(how.by, By::Turn)
         && let Some(alike) = alike(case, &names)
     {
         say(format_args!("{alike}"));
@@ -250,6 +254,14 @@ fn tell(
         found.after.as_secs_f64(),
         found.times
     ));
+    if args.at_once.is_some() {
+        let findings = std::slice::from_ref(&found.finding);
+        say(format_args!(
+            "\n{}\n  nobody chose this order, so nobody can run it again; without --at-once there are others",
+            columns(names, &found.lines, findings)
+        ));
+        return Ok(());
+    }
     let mut worker = Worker::start(job, tier, limits).map_err(Failure::CannotJudge)?;
     let plain = shrink(&found.steps, rule, |task| worker.run(task, &Turns::new(1)))
         .map_err(Failure::CannotJudge)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::explore::{How, Summary};
+use crate::explore::{By, How, Summary};
 use crate::orders::Graph;
 use crate::scenario::model::Case;
 use crate::suite::Interrupt;
@@ -21,7 +21,9 @@ pub(super) fn told(summary: &Summary, how: &How, interrupt: &Interrupt) -> Strin
         ..
     } = summary;
     let rate = *orders as f64 / took.as_secs_f64();
-    let covered = if let Some(random) = how.random {
+    let covered = if let By::Nobody(_) = how.by {
+        "all at once, and nobody held: what came by itself".to_owned()
+    } else if let By::Chance(random) = how.by {
         let priorities = random.changes.map(|changes| {
             let times = if changes == 1 { "time" } else { "times" };
             format!(", by priorities that change {changes} {times}")

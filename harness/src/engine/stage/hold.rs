@@ -118,7 +118,7 @@ impl Order<'_, '_> {
         })
     }
 
-    fn stillness(&mut self, at: usize) -> Stillness {
+    pub(super) fn stillness(&mut self, at: usize) -> Stillness {
         let actor = &mut self.actors[at];
         let held = actor.held_threads();
         actor.still.look(actor.child.pid, &held)

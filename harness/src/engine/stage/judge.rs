@@ -62,19 +62,12 @@ impl Order<'_, '_> {
     /// After a step that changed something: `at` made it, `call` was its call, and this is how things were before.
     pub(super) fn judge_step(&mut self, at: usize, call: Option<&Call>, before: &Look) {
         let who = self.actors[at].name().to_owned();
-        let is_cli = matches!(self.actors[at].part.spawn.role, Role::Cli);
+        let what = call.map_or("its end".to_owned(), |call| format!("`{}`", call.name));
         // Whoever was the primary still is, unless it did something about it itself.
-        for other in 0..self.actors.len() {
-            let primary = &self.actors[other];
-            if other == at || !primary.is_alive() {
-                continue;
-            }
-            let pid = primary.child.own_pid;
-            if before.is_primary(pid) && !self.seen.is_primary(pid) {
-                let what = call.map_or("its end".to_owned(), |call| format!("`{}`", call.name));
-                let rule = if is_cli { "UNI-14" } else { "PID-4" };
-                let name = primary.name().to_owned();
-                let now = self.seen.say();
+        for other in (0..self.actors.len()).filter(|other| *other != at) {
+            if self.has_lost(other, before) {
+                let rule = if self.is_cli(at) { "UNI-14" } else { "PID-4" };
+                let (name, now) = (self.actors[other].name().to_owned(), self.seen.say());
                 self.find(
                     rule,
                     format!("{who} takes the pidfile from {name}, which lives, by {what}: {now}"),
@@ -82,7 +75,25 @@ impl Order<'_, '_> {
                 );
             }
         }
-        let Some(call) = call else { return };
+        if let Some(call) = call {
+            self.judge_call(at, call, before);
+        }
+    }
+
+    /// Whether a server was the primary, and lives, and is no more.
+    pub(super) fn has_lost(&self, server: usize, before: &Look) -> bool {
+        let server = &self.actors[server];
+        let pid = server.child.own_pid;
+        server.is_alive() && before.is_primary(pid) && !self.seen.is_primary(pid)
+    }
+
+    fn is_cli(&self, at: usize) -> bool {
+        matches!(self.actors[at].part.spawn.role, Role::Cli)
+    }
+
+    /// What a call of `at`, which was made, has to do with the state.
+    pub(super) fn judge_call(&mut self, at: usize, call: &Call, before: &Look) {
+        let who = self.actors[at].name().to_owned();
         let real = call.real.as_deref().unwrap_or_default();
         let in_state = std::path::Path::new(real).starts_with(&self.stage.look.state);
         if call.creates && in_state && !self.had_state {
@@ -96,7 +107,7 @@ impl Order<'_, '_> {
         let removes = matches!(call.family, Family::Unlink | Family::Rmdir | Family::Rename)
             && call.comes_to.is_none()
             && !self.files.is_there(std::path::Path::new(real));
-        if is_cli && removes && in_state {
+        if self.is_cli(at) && removes && in_state {
             let lives = |other: &usize| {
                 let actor = &self.actors[*other];
                 let pid = actor.child.own_pid;
@@ -244,7 +255,7 @@ impl Order<'_, '_> {
     }
 }
 
-fn number(at: usize) -> u8 {
+pub(super) fn number(at: usize) -> u8 {
     u8::try_from(at).unwrap_or(u8::MAX)
 }
 

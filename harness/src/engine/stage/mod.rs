@@ -4,6 +4,7 @@
 //! goes on at once. A process that sleeps in the kernel is seen to, and another goes on.
 
 mod actor;
+mod at_once;
 mod files;
 mod hold;
 mod judge;
@@ -150,7 +151,10 @@ impl<'a> Stage<'a> {
             states: Vec::new(),
             news: Vec::new(),
         };
-        let end = order.begin().and_then(|()| order.go(task));
+        let end = order.begin().and_then(|()| match task.at_once {
+            true => order.go_at_once(),
+            false => order.go(task),
+        });
         let ended = order.end_all();
         let end = match (end, ended) {
             (Ok(end), Ok(())) => end,
@@ -303,21 +307,29 @@ impl<'a> Order<'_, 'a> {
 
     /// Gives a process that has answered what its part asks for next.
     pub(super) fn prompt(&mut self, at: usize) -> Result<(), Stop> {
-        let actor = &mut self.actors[at];
-        if !actor.answered || actor.told_to_end || !actor.is_alive() {
+        if !self.ask_to_end(at)? {
             return Ok(());
         }
-        match actor.part.until {
-            Until::Terminated => actor.child.signal(libc::SIGTERM)?,
-            Until::Hung => actor.child.close_stdin()?,
-            Until::Answered | Until::Ended => return Ok(()),
-        }
-        actor.told_to_end = true;
         self.settle(at)?;
         if !self.actors[at].is_alive() {
             self.settle_others(at)?;
         }
         self.hear(at)
+    }
+
+    /// The same without waiting for what comes of it; false where nothing more is asked.
+    pub(super) fn ask_to_end(&mut self, at: usize) -> Result<bool, Stop> {
+        let actor = &mut self.actors[at];
+        if !actor.answered || actor.told_to_end || !actor.is_alive() {
+            return Ok(false);
+        }
+        match actor.part.until {
+            Until::Terminated => actor.child.signal(libc::SIGTERM)?,
+            Until::Hung => actor.child.close_stdin()?,
+            Until::Answered | Until::Ended => return Ok(false),
+        }
+        actor.told_to_end = true;
+        Ok(true)
     }
 
     fn end_all(&mut self) -> io::Result<()> {
