@@ -8,7 +8,7 @@ use std::fs;
 use assert_cmd::Command;
 
 /// Two, each by its calls: see `pidproof role calls --help`.
-const PAIRS: [(&str, [&[&str]; 2]); 6] = [
+const PAIRS: [(&str, [&[&str]; 2]); 7] = [
     (
         "who locks first writes first",
         [
@@ -46,6 +46,13 @@ const PAIRS: [(&str, [&[&str]; 2]); 6] = [
         [
             &["create:${home}/x", "lock", "look:${home}/x"],
             &["create:${home}/y", "rename:${home}/y:${home}/x"],
+        ],
+    ),
+    (
+        "time passes for one",
+        [
+            &["create:${home}/x", "sleep", "look:${home}/y"],
+            &["create:${home}/y", "unlink:${home}/x"],
         ],
     ),
     (

@@ -35,13 +35,16 @@ impl Order<'_, '_> {
                 }
             }
             self.ask_all_to_end()?;
-            // One that never comes to rest is told with the end.
-            let is_late = Instant::now() > deadline;
             let at_rest = !self.listen(SOON)?
-                && (is_late || self.all_rest() && self.all_rest())
+                && self.all_rest()
+                && self.all_rest()
                 // One that was held meanwhile sleeps too, but not for ever.
                 && !self.listen(Duration::ZERO)?;
             if at_rest && !self.ask_all_to_end()? {
+                break;
+            }
+            // One that never comes to rest is told with the end, as it has not come to the end of its part.
+            if Instant::now() > deadline {
                 break;
             }
         }
