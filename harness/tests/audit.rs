@@ -42,10 +42,10 @@ const PAIRS: [(&str, [&[&str]; 2]); 7] = [
         ],
     ),
     (
-        "another file gets the name of a locked one",
+        "a held file gets another name",
         [
-            &["create:${home}/x", "lock", "look:${home}/x"],
-            &["create:${home}/y", "rename:${home}/y:${home}/x"],
+            &["create:${home}/x", "lock", "write:1"],
+            &["create:${home}/y", "rename:${home}/x:${home}/y"],
         ],
     ),
     (

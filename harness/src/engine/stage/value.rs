@@ -327,15 +327,20 @@ mod tests {
         use std::os::fd::AsRawFd;
         let mut small = Small::new();
         let file = small.make("dir/new", 0o600);
-        let open = fs::File::open(small.path("dir/new")).unwrap();
-        let found = open.metadata().unwrap();
-        let path = format!("/proc/self/fd/{}", open.as_raw_fd());
-        small.files.is_open((found.dev(), found.ino()), path.into());
+        let mut open_it = || {
+            let open = fs::File::open(small.path("dir/new")).unwrap();
+            let found = open.metadata().unwrap();
+            let path = format!("/proc/self/fd/{}", open.as_raw_fd());
+            small.files.is_open((found.dev(), found.ino()), path.into());
+            open
+        };
+        let (open, others) = (open_it(), open_it());
         fs::write(small.path("dir/new"), "1").unwrap();
         small.files.forget();
         let named = small.value(Object::Content(file));
         assert!(named.is != 0);
         small.remove("dir/new");
+        drop(others);
         assert_eq!(small.value(Object::Content(file)), named);
         drop(open);
         // Then nobody can tell, and the step's own is what stands for it.
